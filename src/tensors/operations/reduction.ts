@@ -2,7 +2,7 @@
 import { Failure } from '../../ground/failure.js';
 import { normaliseAxis, type Shape, showShape } from '../dims.js';
 import type { Tensor, VjpRule } from '../graph.js';
-import { add, mul, sub } from './elementwise.js';
+import { mul, sub } from './elementwise.js';
 import { broadcastLike, reshape } from './layout.js';
 
 const reduce = (
@@ -100,6 +100,3 @@ export const rmsNorm = (x: Tensor, weight: Tensor, epsilon: number): Tensor => {
   });
   return y;
 };
-
-/** Adds several tensors of shapes that broadcast. */
-export const addAll = (first: Tensor, ...rest: Tensor[]): Tensor => rest.reduce((total, x) => add(total, x), first);
