@@ -1,0 +1,81 @@
+/** @file `impressionist evaluate`: scores for a file of predictions, with baselines and intervals beside every one. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { evaluate } from '../evaluation/evaluate.js';
+import type { EvaluationItem } from '../evaluation/item.js';
+import { scoreTable } from '../evaluation/table.js';
+import { writeFailure, writeWhole } from '../ground/durable.js';
+import { readExamples } from '../reports/dataset.js';
+import type { Example } from '../reports/example.js';
+import { alignPredictions, readPredictions } from '../reports/predictions.js';
+
+interface EvaluateOptions {
+  readonly predictions: string;
+  readonly out: string;
+  readonly trainData?: string;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('It must be a whole number, 0 or more.');
+  return value;
+};
+
+/** The predictions to be scored, one an example and in the examples' order. */
+const predictionsFor = async (examples: readonly Example[], options: EvaluateOptions): Promise<string[]> =>
+  alignPredictions(examples, await readPredictions(options.predictions)).map(({ impression }) => impression);
+
+const itemsOf = (examples: readonly Example[], predictions: readonly string[]): EvaluationItem[] =>
+  examples.map(({ studyId, subjectId, findings, background, impression }, index) => ({
+    studyId,
+    subjectId,
+    findings,
+    background,
+    reference: impression,
+    prediction: predictions[index],
+  }));
+
+const run = async (data: string, options: EvaluateOptions): Promise<void> => {
+  const examples = await readExamples(data);
+  const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
+  const predictions = await predictionsFor(examples, options);
+  const result = evaluate(itemsOf(examples, predictions), {
+    seed: options.seed,
+    training: training?.map(({ impression, ...report }) => ({ ...report, reference: impression })),
+  });
+
+  try {
+    await mkdir(options.out, { recursive: true });
+  } catch (error) {
+    throw writeFailure(options.out, error);
+  }
+  const json = `${JSON.stringify(result.evaluation, null, 2)}\n`;
+  await writeWhole(
+    join(options.out, 'examples.jsonl'),
+    result.examples.map((example) => `${JSON.stringify(example)}\n`),
+  );
+  await writeWhole(join(options.out, 'evaluation.json'), json);
+  if (options.json) process.stdout.write(json);
+  else
+    process.stdout.write(
+      `${scoreTable(result.evaluation)}\n\nWritten to ${options.out}: evaluation.json, examples.jsonl\n`,
+    );
+};
+
+export const evaluateCommand = (): Command =>
+  new Command('evaluate')
+    .description('Score impressions against the references, with intervals and trivial baselines beside every score.')
+    .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
+    .requiredOption('--predictions <file>', 'impressions to score: JSON Lines of {"study_id", "impression"}')
+    .requiredOption('--out <dir>', 'folder for evaluation.json and examples.jsonl; made if missing')
+    .option(
+      '--train-data <file>',
+      'training examples, for the nearest-report baseline (default: the other examples of DATA)',
+    )
+    .option('--seed <n>', 'seed of all resampling', wholeNumber, 1)
+    .option('--json', 'print evaluation.json instead of the table')
+    .action(run);
