@@ -9,13 +9,14 @@
  */
 import { basename } from 'node:path';
 import { writeWhole } from '../ground/durable.js';
-import { Failure, type FailureParts } from '../ground/failure.js';
-import { parseReport, type ReportParts } from './mimic-report.js';
+import { Failure, systemCode } from '../ground/failure.js';
 import { checkOutputs } from './outputs.js';
 import { jsonString } from './python.js';
+import type { ReportBatch } from './report-batch.js';
+import { readReports } from './report-threads.js';
 import { readSplit, SPLIT_NAMES, type SplitName, type SplitRow } from './split.js';
-import { decodeUtf8 } from './utf8.js';
-import { type EntryFault, entryKey, Zip, type ZipEntry } from './zip.js';
+import { entryKey, Zip } from './zip.js';
+import type { EntryFault, ZipEntry } from './zip-entries.js';
 
 /** What {@link prepare} is to do. */
 export interface PrepareOptions {
@@ -54,11 +55,14 @@ export interface PrepareSummary {
   readonly skipped: readonly SkippedReport[];
 }
 
-/** A report wanted: the last row that names its study, and its example as JSON or why there is none. */
+/** A report wanted, with the last row that names its study. */
 interface WantedReport {
   readonly row: SplitRow;
+  /** Its name in the zip. */
   readonly entry: string;
-  outcome: string | EntryFault;
+  /** JSON of what was taken from it; undefined until it is read and when it can't be used. */
+  text?: Uint8Array;
+  fault?: EntryFault;
 }
 
 /**
@@ -75,16 +79,16 @@ export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> 
   const rows = await readSplit(options.split);
   const asked = SPLIT_NAMES.filter((split) => outputs[split] !== undefined);
   const reports = wantedReports(rows, asked);
-  await readReports(reports, options);
+  await readWanted([...reports.values()], options);
 
   const skipped: SkippedReport[] = [];
   const contents = asked.map((split) => {
     const named = rows.filter((row) => row.split === split);
-    const examples: string[] = [];
+    const examples: WantedReport[] = [];
     for (const { studyId, line } of named) {
       const report = reports.get(studyId)!;
-      if (typeof report.outcome === 'string') examples.push(report.outcome);
-      else skipped.push({ studyId, split, line, entry: report.entry, reason: reasonOf(report.outcome) });
+      if (report.fault === undefined) examples.push(report);
+      else skipped.push({ studyId, split, line, entry: report.entry, reason: reasonOf(report.fault) });
     }
     if (named.length > 0 && examples.length === 0) {
       throw new Failure({
@@ -117,99 +121,104 @@ const countRows = (rows: readonly SplitRow[]): PrepareSummary['named'] => {
 };
 
 const wantedReports = (rows: readonly SplitRow[], asked: readonly string[]): Map<string, WantedReport> => {
-  const wanted = new Set(rows.filter(({ split }) => asked.includes(split)).map(({ studyId }) => studyId));
+  const wanted = new Set<string>();
+  for (const { split, studyId } of rows) if (asked.includes(split)) wanted.add(studyId);
   const reports = new Map<string, WantedReport>();
   for (const row of rows) {
-    if (!wanted.has(row.studyId)) continue;
-    const entry = reportEntry(row.studyId, row.subjectId);
-    const outcome = { what: 'no such report in the zip', fix: 'check that zip and split belong together' };
-    reports.set(row.studyId, { row, entry, outcome });
+    if (wanted.has(row.studyId)) reports.set(row.studyId, { row, entry: reportEntry(row.studyId, row.subjectId) });
   }
   return reports;
 };
 
-/** Reads and parses every report; on return each has its outcome, or the first unusable one was thrown. */
-const readReports = async (reports: ReadonlyMap<string, WantedReport>, options: PrepareOptions): Promise<void> => {
-  const { skipInvalid = false, onProgress, signal } = options;
-  const fail = (report: WantedReport, fault: EntryFault): void => {
-    report.outcome = fault;
-    if (!skipInvalid) throw reportFailure(report, fault, options);
-  };
+/** Finds and reads reports; on return each has its text or, with `skipInvalid`, its fault. */
+const readWanted = async (reports: readonly WantedReport[], options: PrepareOptions): Promise<void> => {
+  const { onProgress, signal } = options;
   const zip = await Zip.open(options.zip);
   try {
-    const keys = new Map<string, WantedReport[]>();
-    for (const report of reports.values()) {
-      if (report.row.studyId === '' || report.row.subjectId === '') {
-        fail(report, {
-          what: `a row without ${report.row.studyId === '' ? 'study_id' : 'subject_id'}`,
-          fix: 'give every row both ids',
-        });
-        continue;
-      }
-      const key = entryKey(report.entry);
-      const sharing = keys.get(key);
-      if (sharing === undefined) keys.set(key, [report]);
-      else sharing.push(report);
-    }
-    const found = await zip.find(keys);
-    const entries: ZipEntry[] = [];
-    const readers: WantedReport[][] = [];
-    for (const [key, sharing] of keys) {
-      const entry = found.get(key);
-      if (entry === undefined) fail(sharing[0], sharing[0].outcome as EntryFault);
-      else {
-        entries.push(entry);
-        readers.push(sharing);
-      }
-    }
+    const keys = reports.map(({ entry }) => entryKey(entry));
+    const found = await zip.find(new Set(keys));
+    const present: { report: WantedReport; entry: ZipEntry }[] = [];
+    reports.forEach((report, place) => {
+      const entry = found.get(keys[place]);
+      if (entry === undefined) report.fault = absence(report);
+      else present.push({ report, entry });
+    });
+    refuseFaults(reports, options);
+
+    present.sort((a, b) => a.entry.offset - b.entry.offset);
     let done = 0;
-    onProgress?.(0, entries.length);
-    await zip.read(
-      entries,
-      (place, content) => {
-        const parts = 'what' in content ? content : partsOf(content);
-        for (const report of readers[place]) {
-          if ('what' in parts) fail(report, parts);
-          else report.outcome = exampleJson(report.row, parts);
-        }
-        if (++done % 1000 === 0 || done === entries.length) onProgress?.(done, entries.length);
-      },
-      signal,
-    );
+    const receive = (batch: ReportBatch, first: number): void => {
+      let start = 0;
+      batch.ends.forEach((end, place) => {
+        present[first + place].report.text = batch.texts.subarray(start, end);
+        start = end;
+      });
+      for (const { place, fault } of batch.faults) present[first + place].report.fault = fault;
+      done += batch.ends.length;
+      onProgress?.(done, present.length);
+    };
+    onProgress?.(0, present.length);
+    const entries = present.map(({ entry }) => entry);
+    await readReports(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
+      const code = systemCode(error);
+      if (code === undefined) throw error;
+      throw new Failure(
+        { what: 'cannot read the zip', where: options.zip, got: code, fix: 'check the disk' },
+        { cause: error },
+      );
+    });
   } finally {
     await zip.close();
   }
+  refuseFaults(reports, options);
 };
 
-const partsOf = (content: Buffer): ReportParts | EntryFault => {
-  const text = decodeUtf8(content);
-  if (text === undefined) return { what: 'the report is not valid UTF-8', fix: SKIPPING };
-  const parts = parseReport(text);
-  return 'lacks' in parts ? { what: `the report has no ${parts.lacks} section`, fix: SKIPPING } : parts;
+/** Why a report is not in the zip: most often because it isn't there, but the row may not even name one. */
+const absence = ({ row: { studyId, subjectId } }: WantedReport): EntryFault => {
+  if (studyId === '') return { what: 'a row without study_id', fix: 'give every row both ids' };
+  if (subjectId === '') return { what: 'a row without subject_id', fix: 'give every row both ids' };
+  return { what: 'no such report in the zip', fix: 'check that zip and split belong together' };
 };
 
-const SKIPPING = 'take it out of the split or leave it out with --skip-invalid';
+/** Unless faults are to be skipped, throws for the first in the split's order, so that a rerun says the same. */
+const refuseFaults = (reports: readonly WantedReport[], { zip, split, skipInvalid }: PrepareOptions): void => {
+  if (skipInvalid) return;
+  const faulty = reports.filter(({ fault }) => fault !== undefined);
+  if (faulty.length === 0) return;
+  const { entry, row, fault } = faulty[0];
+  throw new Failure({
+    what: fault!.what,
+    where: `${entry} in ${basename(zip)} (${basename(split)} line ${row.line})`,
+    got: fault!.got,
+    fix: `${fault!.fix}${faulty.length > 1 ? `; ${(faulty.length - 1).toLocaleString('en')} more reports can't be used` : ''}`,
+  });
+};
 
 const reasonOf = ({ what, got }: EntryFault): string => (got === undefined ? what : `${what}, got ${got}`);
-
-const reportFailure = ({ row, entry }: WantedReport, fault: EntryFault, { zip, split }: PrepareOptions): Failure => {
-  const parts: FailureParts = { ...fault, where: `${basename(zip)} ${entry} (${basename(split)} line ${row.line})` };
-  return new Failure(parts);
-};
-
-/** An example as `json.dump` spells it. */
-const exampleJson = ({ studyId, subjectId }: SplitRow, { findings, impression, background }: ReportParts): string =>
-  `{"study_id": ${jsonString(studyId)}, "subject_id": ${jsonString(subjectId)}, "findings": ${jsonString(findings)}, ` +
-  `"impression": ${jsonString(impression)}, "background": ${jsonString(background)}}`;
 
 /** How many examples go to the disk with one call. */
 const EXAMPLES_A_CHUNK = 2000;
 
-/** A list as `json.dump` spells it: no line end anywhere. */
-function* listChunks(examples: readonly string[], signal: AbortSignal | undefined): Generator<string> {
+/** A list as `json.dump` spells it: one line, without an end. */
+function* listChunks(examples: readonly WantedReport[], signal: AbortSignal | undefined): Generator<Uint8Array> {
   for (let from = 0; from < examples.length; from += EXAMPLES_A_CHUNK) {
     signal?.throwIfAborted();
-    yield (from === 0 ? '[' : ', ') + examples.slice(from, from + EXAMPLES_A_CHUNK).join(', ');
+    const pieces = examples.slice(from, from + EXAMPLES_A_CHUNK).map(({ row, text }, place) => ({
+      head:
+        `${from + place === 0 ? '[' : ', '}{"study_id": ${jsonString(row.studyId)}, ` +
+        `"subject_id": ${jsonString(row.subjectId)}, `,
+      text: text!,
+    }));
+    const length = pieces.reduce((sum, { head, text }) => sum + head.length + text.length + 1, 0);
+    const chunk = Buffer.allocUnsafe(length);
+    let at = 0;
+    for (const { head, text } of pieces) {
+      at += chunk.write(head, at, 'latin1');
+      chunk.set(text, at);
+      at += text.length;
+      at += chunk.write('}', at, 'latin1');
+    }
+    yield chunk;
   }
-  yield ']';
+  yield Buffer.from(']');
 }

@@ -54,13 +54,11 @@ export const strip = (text: string): string => lstrip(rstrip(text));
  * @param text Text without lone surrogates.
  * @example jsonString('38°') // '"38\\u00b0"'
  */
-export const jsonString = (text: string): string => {
-  const json = JSON.stringify(text);
-  return BEYOND_PRINTABLE_ASCII.test(json) ? json.replace(EACH_BEYOND_PRINTABLE_ASCII, escapeUnit) : json;
-};
+export const jsonString = (text: string): string =>
+  PLAIN.test(text) ? `"${text}"` : JSON.stringify(text).replace(BEYOND_PRINTABLE_ASCII, escapeUnit);
 
-const BEYOND_PRINTABLE_ASCII = /[\x7f-\uffff]/;
-const EACH_BEYOND_PRINTABLE_ASCII = /[\x7f-\uffff]/g;
+const PLAIN = /^[ !#-[\]-~]*$/;
+const BEYOND_PRINTABLE_ASCII = /[\x7f-\uffff]/g;
 const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** What reading in text mode makes of line ends: `\r\n` and a lone `\r` become `\n`. */
