@@ -1,7 +1,7 @@
 /** @file `impressionist evaluate`: scores for a file of predictions, with baselines and intervals beside every one. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { evaluate } from '../evaluation/evaluate.js';
 import type { EvaluationItem } from '../evaluation/item.js';
 import { scoreTable } from '../evaluation/table.js';
@@ -9,25 +9,26 @@ import { writeFailure, writeWhole } from '../ground/durable.js';
 import { readExamples } from '../reports/dataset.js';
 import type { Example } from '../reports/example.js';
 import { alignPredictions, readPredictions } from '../reports/predictions.js';
+import { addDraftingOptions, type DraftingOptions, draftWith } from './drafting.js';
+import { wholeNumber } from './values.js';
 
-interface EvaluateOptions {
-  readonly predictions: string;
+interface EvaluateOptions extends DraftingOptions {
+  readonly predictions?: string;
   readonly out: string;
   readonly trainData?: string;
   readonly seed: number;
   readonly json?: boolean;
 }
 
-const wholeNumber = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
-    throw new InvalidArgumentError('It must be a whole number, 0 or more.');
-  return value;
+/** The texts to be scored, one an example and in the examples' order: drafted now, or read from a file. */
+const predictionsFor = async (examples: readonly Example[], options: EvaluateOptions): Promise<string[]> => {
+  if (options.predictions !== undefined) {
+    const predictions = alignPredictions(examples, await readPredictions(options.predictions));
+    return predictions.map(({ impression }) => impression);
+  }
+  const drafts = await draftWith(options.model!, examples, options, (index) => `study ${examples[index].studyId}`);
+  return drafts.map(({ impression }) => impression);
 };
-
-/** The predictions to be scored, one an example and in the examples' order. */
-const predictionsFor = async (examples: readonly Example[], options: EvaluateOptions): Promise<string[]> =>
-  alignPredictions(examples, await readPredictions(options.predictions)).map(({ impression }) => impression);
 
 const itemsOf = (examples: readonly Example[], predictions: readonly string[]): EvaluationItem[] =>
   examples.map(({ studyId, subjectId, findings, background, impression }, index) => ({
@@ -39,7 +40,10 @@ const itemsOf = (examples: readonly Example[], predictions: readonly string[]): 
     prediction: predictions[index],
   }));
 
-const run = async (data: string, options: EvaluateOptions): Promise<void> => {
+const run = async (data: string, options: EvaluateOptions, command: Command): Promise<void> => {
+  if ((options.predictions === undefined) === (options.model === undefined)) {
+    command.error('error: nothing to score, or two things: give either --model or --predictions', { exitCode: 2 });
+  }
   const examples = await readExamples(data);
   const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
   const predictions = await predictionsFor(examples, options);
@@ -67,15 +71,18 @@ const run = async (data: string, options: EvaluateOptions): Promise<void> => {
 };
 
 export const evaluateCommand = (): Command =>
-  new Command('evaluate')
-    .description('Score impressions against the references, with intervals and trivial baselines beside every score.')
-    .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
-    .requiredOption('--predictions <file>', 'impressions to score: JSON Lines of {"study_id", "impression"}')
-    .requiredOption('--out <dir>', 'folder for evaluation.json and examples.jsonl; made if missing')
-    .option(
-      '--train-data <file>',
-      'training examples, for the nearest-report baseline (default: the other examples of DATA)',
-    )
-    .option('--seed <n>', 'seed of all resampling', wholeNumber, 1)
-    .option('--json', 'print evaluation.json instead of the table')
-    .action(run);
+  addDraftingOptions(
+    new Command('evaluate')
+      .summary('score drafts against the references')
+      .description('Score impressions against the references, with intervals and trivial baselines beside every score.')
+      .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
+      .option('--model <dir>', 'model directory whose drafts are scored')
+      .option('--predictions <file>', 'or impressions to score: JSON Lines of {"study_id", "impression"}')
+      .requiredOption('--out <dir>', 'folder for evaluation.json and examples.jsonl; made if missing')
+      .option(
+        '--train-data <file>',
+        'training examples, for the nearest-report baseline (default: the other examples of DATA)',
+      )
+      .option('--seed <n>', 'seed of all resampling', wholeNumber(0), 1)
+      .option('--json', 'print evaluation.json instead of the table'),
+  ).action(run);

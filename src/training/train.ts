@@ -156,6 +156,8 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     };
     appendMetrics(job.metricsFile, metrics);
     job.onStep?.(metrics, Math.min(progress(), 1));
+    // ONNX Runtime holds the thread during a step: here signals and other work get their turn.
+    await new Promise(setImmediate);
 
     interrupted = job.interrupted?.() ?? false;
     if (interrupted) {
