@@ -1,8 +1,21 @@
 /** @file From the name a user gives a model to the model: a directory, or an untrained one of a size. */
 
 import { Failure } from '../ground/failure.js';
+import { DEFAULT_PROMPT } from '../reports/prompt.js';
 import { type Model, readModel } from './directory.js';
-import { UNTRAINED, untrainedModel } from './tiny.js';
+import { tinyConfig, tinyTokenizer } from './tiny.js';
+import { initialWeights } from './untrained.js';
+
+/** The sizes to start untrained. */
+const UNTRAINED: readonly string[] = ['tiny'];
+
+const untrainedModel = async (seed: number): Promise<Model> => ({
+  config: tinyConfig,
+  tokenizer: await tinyTokenizer(),
+  weights: initialWeights(tinyConfig, seed),
+  ownHead: !tinyConfig.scaleDecoderOutputs,
+  prompt: DEFAULT_PROMPT,
+});
 
 /**
  * Opens a model to draft with.

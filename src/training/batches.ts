@@ -3,7 +3,7 @@
  * with the batch at which it stopped. Examples of like length stand together, so that little is padded; which of them
  * meet, and the order of the batches, are drawn anew in each epoch.
  */
-import { randomSource } from '../ground/random.js';
+import { Random } from '../ground/random.js';
 
 /** Lengths in tokens of an example. */
 export interface Lengths {
@@ -27,7 +27,7 @@ export const epochBatches = (
   seed: number,
   epoch: number,
 ): number[][] => {
-  const random = randomSource(`${seed} epoch ${epoch}`);
+  const random = Random.seeded(seed, `epoch ${epoch}`);
   const order = random.shuffle(lengths.map((_, index) => index));
   const batches: number[][] = [];
   const group = batchSize * BATCHES_SORTED_TOGETHER;

@@ -1,6 +1,6 @@
 /** @file Setting aside a part of the examples for the dev loss, so that no patient is on both sides. */
 import { Failure } from '../ground/failure.js';
-import { randomSource } from '../ground/random.js';
+import { Random } from '../ground/random.js';
 import type { Example } from '../reports/example.js';
 
 /**
@@ -25,7 +25,7 @@ export const splitByPatient = (
     });
   }
   const count = Math.min(Math.max(1, Math.round(patients.length * devShare)), patients.length - 1);
-  const aside = new Set(randomSource(`${seed} dev split`).shuffle(patients).slice(0, count));
+  const aside = new Set(Random.seeded(seed, 'dev split').shuffle(patients).slice(0, count));
   const isDev = (example: Example, index: number): boolean => aside.has(patientOf(example, index));
   return {
     train: examples.filter((example, index) => !isDev(example, index)),

@@ -46,7 +46,9 @@ export const writeExamples = async (folder: string, count: number): Promise<stri
       findings: normal
         ? 'The lungs are clear. No pleural effusion or pneumothorax.'
         : `There is a ${size} ${side} pleural effusion. No pneumothorax.${' The heart size is normal.'.repeat(i % 3)}`,
-      impression: normal ? 'No acute cardiopulmonary process.' : `${size[0].toUpperCase()}${size.slice(1)} ${side} pleural effusion.`,
+      impression: normal
+        ? 'No acute cardiopulmonary process.'
+        : `${size[0].toUpperCase()}${size.slice(1)} ${side} pleural effusion.`,
       background: i % 5 === 0 ? '' : 'Indication: cough.',
     };
   });

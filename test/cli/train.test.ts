@@ -6,8 +6,21 @@ import { impressionist, start, temporaryFolder, writeExamples } from './impressi
 let folder: string;
 let data: string;
 const out = (name: string): string => join(folder, name);
-const command = (name: string, ...more: string[]): string[] =>
-  ['train', data, '--model', 'tiny', '--out', out(name), '--epochs', '6', '--batch-size', '8', '--threads', '1', ...more];
+const command = (name: string, ...more: string[]): string[] => [
+  'train',
+  data,
+  '--model',
+  'tiny',
+  '--out',
+  out(name),
+  '--epochs',
+  '6',
+  '--batch-size',
+  '8',
+  '--threads',
+  '1',
+  ...more,
+];
 
 /** The lines of metrics.jsonl without what hangs on the clock. */
 const metrics = async (name: string): Promise<object[]> => {
@@ -42,24 +55,37 @@ describe('train', () => {
     expect(losses.at(-1)!).toBeLessThan(losses[0] / 2);
     expect(lines.filter(({ devLoss }) => devLoss !== undefined).length).toBe(6);
     const run = JSON.parse(await readFile(join(out('whole'), 'run.json'), 'utf8'));
-    expect(run).toMatchObject({ model: 'tiny', length: { epochs: 6 }, recipe: { batchSize: 8 }, result: { steps: 36 } });
-    const generated = await impressionist('generate', 'There is a large left pleural effusion. No pneumothorax.', '--model', join(out('whole'), 'model'));
+    expect(run).toMatchObject({
+      model: 'tiny',
+      length: { epochs: 6 },
+      recipe: { batchSize: 8 },
+      result: { steps: 36 },
+    });
+    const generated = await impressionist(
+      'generate',
+      'There is a large left pleural effusion. No pneumothorax.',
+      '--model',
+      join(out('whole'), 'model'),
+    );
     expect(generated.code).toBe(0);
     expect(generated.stdout.trim().length).toBeGreaterThan(0);
   });
 
-  it.each([3, 11, 23])('killed after %i lines of metrics and resumed, makes the same numbers as without a break', async (lines) => {
-    const name = `killed-${lines}`;
-    const { child, ended } = start(command(name));
-    await until(async () => (await linesOf(name)) >= lines);
-    child.kill('SIGKILL');
-    await ended;
-    const resumed = await impressionist(...command(name, '--resume'));
-    expect(resumed.stderr).toContain('Best dev loss');
-    expect(await metrics(name)).toEqual(await metrics('whole'));
-    const weights = (run: string) => readFile(join(out(run), 'model', 'model.safetensors'));
-    expect((await weights(name)).equals(await weights('whole'))).toBe(true);
-  });
+  it.each([3, 11, 23])(
+    'killed after %i lines of metrics and resumed, makes the same numbers as without a break',
+    async (lines) => {
+      const name = `killed-${lines}`;
+      const { child, ended } = start(command(name));
+      await until(async () => (await linesOf(name)) >= lines);
+      child.kill('SIGKILL');
+      await ended;
+      const resumed = await impressionist(...command(name, '--resume'));
+      expect(resumed.stderr).toContain('Best dev loss');
+      expect(await metrics(name)).toEqual(await metrics('whole'));
+      const weights = (run: string) => readFile(join(out(run), 'model', 'model.safetensors'));
+      expect((await weights(name)).equals(await weights('whole'))).toBe(true);
+    },
+  );
 
   it('interrupted, keeps its last step and says how to go on', async () => {
     const { child, ended } = start(command('interrupted'));
@@ -84,7 +110,9 @@ describe('train', () => {
   it('by the clock, ends in time with the learning rate run down', async () => {
     const result = await impressionist('train', data, '--model', 'tiny', '--out', out('clock'), '--minutes', '0.05');
     expect(result.code).toBe(0);
-    const steps = ((await metrics('clock')) as { learningRate?: number }[]).flatMap(({ learningRate }) => learningRate ?? []);
+    const steps = ((await metrics('clock')) as { learningRate?: number }[]).flatMap(
+      ({ learningRate }) => learningRate ?? [],
+    );
     expect(steps.at(-1)!).toBeLessThan(Math.max(...steps) / 4);
   });
 
