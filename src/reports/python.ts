@@ -27,6 +27,12 @@ export const isBlank = (unit: number): boolean => {
   );
 };
 
+/** Whether text holds nothing but blanks, as `str.strip() == ''` says. */
+export const isBlankText = (text: string): boolean => {
+  for (let at = 0; at < text.length; at++) if (!isBlank(text.charCodeAt(at))) return false;
+  return true;
+};
+
 /** `str.lstrip()`. */
 export const lstrip = (text: string): string => {
   let start = 0;
@@ -80,43 +86,46 @@ export interface CsvRecord {
  * @example [...csvRecords('a,"b\nc"\n')] // [{ fields: ['a', 'b\nc'], line: 1 }]
  */
 export function* csvRecords(text: string): Generator<CsvRecord> {
-  let at = 0;
   let line = 1;
-  while (at < text.length) {
-    const started = line;
-    const fields: string[] = [];
-    let field = '';
-    let ended = false;
-    if (text[at] === '\n') {
-      at++;
+  for (let at = 0; at < text.length; ) {
+    const end = lineEnd(text, at);
+    const plain = text.slice(at, end);
+    if (plain.includes('"')) {
+      const record = quotedRecord(text, at);
+      yield { fields: record.fields, line };
+      line += record.lines;
+      at = record.next;
+    } else {
+      yield { fields: plain === '' ? [] : plain.split(','), line };
       line++;
-      yield { fields, line: started };
-      continue;
+      at = end + 1;
     }
-    while (!ended) {
-      if (text[at] === '"') {
-        const { content, next } = quotedPart(text, at + 1);
-        field = content;
-        line += content.split('\n').length - 1;
-        at = next;
-      }
-      const stop = plainEnd(text, at);
-      field += text.slice(at, stop);
-      fields.push(field);
-      field = '';
-      ended = text[stop] !== ',';
-      if (text[stop] === '\n') line++;
-      at = stop + 1;
-    }
-    yield { fields, line: started };
   }
 }
 
-/** Where a run without comma and line end ends. */
-const plainEnd = (text: string, from: number): number => {
-  let at = from;
-  while (at < text.length && text[at] !== ',' && text[at] !== '\n') at++;
-  return at;
+const lineEnd = (text: string, from: number): number => {
+  const end = text.indexOf('\n', from);
+  return end === -1 ? text.length : end;
+};
+
+/** A record with quotes in it, the lines it takes, and where the next one starts. */
+const quotedRecord = (text: string, from: number): { fields: string[]; lines: number; next: number } => {
+  const fields: string[] = [];
+  let lines = 1;
+  for (let at = from; ; ) {
+    let field = '';
+    if (text[at] === '"') {
+      const quoted = quotedPart(text, at + 1);
+      field = quoted.content;
+      lines += field.split('\n').length - 1;
+      at = quoted.next;
+    }
+    let stop = at;
+    while (stop < text.length && text[stop] !== ',' && text[stop] !== '\n') stop++;
+    fields.push(field + text.slice(at, stop));
+    at = stop + 1;
+    if (text[stop] !== ',') return { fields, lines, next: at };
+  }
 };
 
 /** What stands between an opening quote and its closing one (or the end of the text), doubled quotes made single. */
