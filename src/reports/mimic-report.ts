@@ -87,8 +87,9 @@ const neededSections = (report: TextUnits): Partial<Record<NeededSection, Stretc
   while (header !== undefined) {
     const { kind, end: start } = header;
     // The next header is looked for from the end of this one's line on; on the last line, from right here.
-    const lineEnd = units.subarray(0, length).indexOf(LINE_END, start);
-    header = nextHeader(report, lineEnd === -1 ? start : lineEnd);
+    let lineEnd = start;
+    while (lineEnd < length && units[lineEnd] !== LINE_END) lineEnd++;
+    header = nextHeader(report, lineEnd === length ? start : lineEnd);
     if (kind === undefined || needed[kind] !== undefined) continue;
     const end = header?.start ?? length;
     if (skipBlanks(units, start, end) < end) needed[kind] = { start, end };

@@ -9,29 +9,26 @@
  * Source: the Python 3.11 library reference (`str.isspace`, `str.strip`, `re`, `json`, `io.TextIOWrapper`).
  */
 
-/** One blank, as a character class to build regular expressions from. */
-export const BLANK = '[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+/** The blanks, ends of ranges included. */
+const BLANK_RANGES: readonly (readonly [number, number])[] = [
+  [0x09, 0x0d],
+  [0x1c, 0x20],
+  [0x85, 0x85],
+  [0xa0, 0xa0],
+  [0x1680, 0x1680],
+  [0x2000, 0x200a],
+  [0x2028, 0x2029],
+  [0x202f, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
+];
+
+/** For every UTF-16 unit whether it is a blank: a look-up, since every character of every report is asked about. */
+const BLANKS = new Uint8Array(0x10000);
+for (const [first, last] of BLANK_RANGES) BLANKS.fill(1, first, last + 1);
 
 /** Whether a UTF-16 unit is a blank to Python. */
-export const isBlank = (unit: number): boolean => {
-  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) || (unit >= 0x1c && unit <= 0x1f);
-  if (unit < 0x1680) return unit === 0x85 || unit === 0xa0;
-  return (
-    unit === 0x1680 ||
-    (unit >= 0x2000 && unit <= 0x200a) ||
-    unit === 0x2028 ||
-    unit === 0x2029 ||
-    unit === 0x202f ||
-    unit === 0x205f ||
-    unit === 0x3000
-  );
-};
-
-/** Whether text holds nothing but blanks, as `str.strip() == ''` says. */
-export const isBlankText = (text: string): boolean => {
-  for (let at = 0; at < text.length; at++) if (!isBlank(text.charCodeAt(at))) return false;
-  return true;
-};
+export const isBlank = (unit: number): boolean => BLANKS[unit] === 1;
 
 /** `str.lstrip()`. */
 export const lstrip = (text: string): string => {
