@@ -1,0 +1,90 @@
+/**
+ * @file The part of `prepare` that takes the time, cut so that threads can share it: a batch of zip entries goes in
+ * as numbers, the reports' parts come out as bytes of JSON, both handed from thread to thread without copying.
+ */
+import { JsonBytes } from './json-bytes.js';
+import { type ReportParts, tidyParts } from './mimic-report.js';
+import { TextUnits } from './text-units.js';
+import { decodeUtf8 } from './utf8.js';
+import { type EntryFault, readEntries, type ZipEntry } from './zip-entries.js';
+
+/** A batch's result. */
+export interface ReportBatch {
+  /** The JSON of all reports of the batch, one after the other: `"findings": …, "impression": …, "background": …`. */
+  readonly texts: Uint8Array;
+  /** Where each report's JSON ends in `texts`; a report with a fault takes no room. */
+  readonly ends: Uint32Array;
+  /** Reports that can't be used, by place in the batch. */
+  readonly faults: readonly { readonly place: number; readonly fault: EntryFault }[];
+}
+
+const COLUMNS = ['offset', 'compressedSize', 'size', 'crc', 'flags', 'method'] as const;
+
+/** Entries as numbers, a row an entry; all of them are exact in a double. */
+export const packEntries = (entries: readonly ZipEntry[]): Float64Array => {
+  const packed = new Float64Array(entries.length * COLUMNS.length);
+  entries.forEach((entry, place) => {
+    COLUMNS.forEach((name, column) => {
+      packed[place * COLUMNS.length + column] = entry[name];
+    });
+  });
+  return packed;
+};
+
+const unpackEntries = (packed: Float64Array): ZipEntry[] => {
+  const entries: ZipEntry[] = [];
+  for (let at = 0; at < packed.length; at += COLUMNS.length) {
+    const [offset, compressedSize, size, crc, flags, method] = packed.subarray(at, at + COLUMNS.length);
+    entries.push({ offset, compressedSize, size, crc, flags, method });
+  }
+  return entries;
+};
+
+/**
+ * Reads and parses a batch of reports.
+ *
+ * @param descriptor The open zip file.
+ * @param packed From {@link packEntries}, in the order in which the entries lie in the file.
+ * @throws The system's error when the file can't be read.
+ */
+export const readReportBatch = (descriptor: number, packed: Float64Array): ReportBatch => {
+  const entries = unpackEntries(packed);
+  const json = new JsonBytes();
+  const report = new TextUnits();
+  const ends = new Uint32Array(entries.length);
+  const faults: { place: number; fault: EntryFault }[] = [];
+  const write = (name: keyof ReportParts, start: number, end: number): void => {
+    json.literal(NAMES[name]);
+    json.string(report.units, start, end);
+  };
+  let place = 0;
+  readEntries(descriptor, entries, (content) => {
+    const fault = 'what' in content ? content : addReport(content, report, write);
+    if (fault !== undefined) faults.push({ place, fault });
+    ends[place++] = json.length;
+  });
+  return { texts: json.finish(), ends, faults };
+};
+
+const NAMES: Readonly<Record<keyof ReportParts, string>> = {
+  findings: '"findings": ',
+  impression: ', "impression": ',
+  background: ', "background": ',
+};
+
+const addReport = (
+  content: Buffer,
+  report: TextUnits,
+  write: (name: keyof ReportParts, start: number, end: number) => void,
+): EntryFault | undefined => {
+  if (!report.loadAscii(content)) {
+    const text = decodeUtf8(content);
+    if (text === undefined) return { what: 'the report is not valid UTF-8', fix: LEAVE_OUT };
+    report.load(text);
+  }
+  const lacks = tidyParts(report, write);
+  return lacks === undefined ? undefined : { what: `the report has no ${lacks} section`, fix: LEAVE_OUT };
+};
+
+/** What to do about a report that is no good. */
+const LEAVE_OUT = 'take it out of the split, or leave it out with --skip-invalid';
