@@ -7,6 +7,7 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
+import { checkCommand } from './check.js';
 import { prepareCommand } from './prepare.js';
 
 const program = new Command('impressionist')
@@ -14,7 +15,7 @@ const program = new Command('impressionist')
   .version(version)
   .showHelpAfterError('(add --help for what this command takes)');
 
-const commands = [prepareCommand];
+const commands = [prepareCommand, checkCommand];
 for (const command of commands) program.addCommand(command());
 
 /** Commander exits by itself with 1; this program's usage errors exit with 2, so it is made to throw. */

@@ -5,6 +5,7 @@
 import { checkImpression } from './check.js';
 import type { Flag, FlagKind, GuardInput } from './flag.js';
 import { type ErrorKind, errorKinds, type SeededError, seedErrors, seededRandom } from './seed-errors.js';
+import { countFlags, type FlagSummary } from './summary.js';
 
 /** The kinds of flags that fit each kind of error. */
 export const fittingKinds: Readonly<Record<ErrorKind, readonly FlagKind[]>> = {
@@ -27,7 +28,7 @@ export interface CardLine {
   readonly caught: number;
   /** Caught by a new hard flag of any kind. */
   readonly caughtHard: number;
-  /** Untouched impressions of the same reports with a flag of a fitting kind, hard and of either severity. */
+  /** Untouched impressions, of all reports, with a flag of a fitting kind: hard, and of either severity. */
   readonly falseHard: number;
   readonly falseAny: number;
 }
@@ -56,14 +57,26 @@ const seedStep = 2654435761;
 export const reportCard = (
   reports: readonly GuardInput[],
   seed: number,
-): { readonly lines: readonly CardLine[]; readonly errors: readonly JudgedError[] } => {
+): {
+  readonly lines: readonly CardLine[];
+  readonly errors: readonly JudgedError[];
+  readonly untouched: FlagSummary;
+} => {
   const tally = new Map(
     errorKinds.map((kind) => [kind, { seeded: 0, caught: 0, caughtHard: 0, falseHard: 0, falseAny: 0 }]),
   );
   const errors: JudgedError[] = [];
+  const counter = countFlags();
   for (const [report, input] of reports.entries()) {
     const before = checkImpression(input);
+    counter.add(before);
     const known = new Set(before.map(keyOf));
+    for (const kind of errorKinds) {
+      const line = tally.get(kind)!;
+      const fitting = before.filter((flag) => fittingKinds[kind].includes(flag.kind));
+      line.falseHard += Number(fitting.some(({ severity }) => severity === 'hard'));
+      line.falseAny += Number(fitting.length > 0);
+    }
     for (const error of seedErrors(input, seededRandom(seed + Math.imul(report + 1, seedStep)))) {
       const line = tally.get(error.kind)!;
       const fitting = fittingKinds[error.kind];
@@ -73,10 +86,8 @@ export const reportCard = (
       line.seeded += 1;
       line.caught += Number(caught);
       line.caughtHard += Number(fresh.some(({ severity }) => severity === 'hard'));
-      line.falseHard += Number(before.some(({ kind, severity }) => severity === 'hard' && fitting.includes(kind)));
-      line.falseAny += Number(before.some(({ kind }) => fitting.includes(kind)));
       errors.push({ ...error, report, flags, caught });
     }
   }
-  return { lines: errorKinds.map((kind) => ({ kind, ...tally.get(kind)! })), errors };
+  return { lines: errorKinds.map((kind) => ({ kind, ...tally.get(kind)! })), errors, untouched: counter.summary() };
 };
