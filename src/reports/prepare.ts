@@ -110,9 +110,14 @@ export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> 
   return { named: countRows(rows), written, skipped };
 };
 
-/** A report's name in the zip, e.g. `files/p11/p11148901/s58832226.txt`; the folder takes two characters, not units. */
-export const reportEntry = (studyId: string, subjectId: string): string =>
-  `files/p${[...subjectId.slice(0, 4)].slice(0, 2).join('')}/p${subjectId}/s${studyId}.txt`;
+/** A report's name in the zip, e.g. `files/p11/p11148901/s58832226.txt`; its folder takes two characters of the id. */
+export const reportEntry = (studyId: string, subjectId: string): string => {
+  // Python counts code points, so a surrogate pair is one character; real ids are digits.
+  const folder = SURROGATE.test(subjectId) ? [...subjectId].slice(0, 2).join('') : subjectId.slice(0, 2);
+  return `files/p${folder}/p${subjectId}/s${studyId}.txt`;
+};
+
+const SURROGATE = /[\ud800-\udfff]/;
 
 const countRows = (rows: readonly SplitRow[]): PrepareSummary['named'] => {
   const counts = { total: rows.length, train: 0, dev: 0, test: 0, other: 0 };

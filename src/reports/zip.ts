@@ -26,7 +26,10 @@ const CENTRAL_SIZE = 46;
 const LOCAL = 0x04034b50;
 
 /** The key of an entry's name: its UTF-8 bytes as one character each, so that directory bytes needn't be decoded. */
-export const entryKey = (name: string): string => Buffer.from(name).toString('latin1');
+export const entryKey = (name: string): string => (ASCII.test(name) ? name : Buffer.from(name).toString('latin1'));
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+const ASCII = /^[\x00-\x7f]*$/;
 
 /** A zip file open for reading. */
 export class Zip {
@@ -99,7 +102,7 @@ export class Zip {
       for (let place = nameStart; place < nameEnd; place++) hash = (Math.imul(hash, 31) + bytes[place]) | 0;
       if (candidates[hash & HASH_MASK] === 1) {
         const key = bytes.toString('latin1', nameStart, nameEnd);
-        if (wanted.has(key)) found.set(key, entryOf(bytes.subarray(at, extraEnd), nameEnd - at, shift));
+        if (wanted.has(key)) found.set(key, entryOf(bytes, at, shift));
       }
       at = next;
     }
@@ -198,13 +201,14 @@ const zip64Values = (extra: Buffer): number[] => {
   return [];
 };
 
-/** An entry out of its record in the central directory, Zip64 extra field applied. */
-const entryOf = (record: Buffer, extraStart: number, shift: number): ZipEntry => {
-  let size = record.readUInt32LE(24);
-  let compressedSize = record.readUInt32LE(20);
-  let offset = record.readUInt32LE(42);
+/** The entry whose record in the central directory starts at a place, Zip64 extra field applied. */
+const entryOf = (directory: Buffer, at: number, shift: number): ZipEntry => {
+  let compressedSize = directory.readUInt32LE(at + 20);
+  let size = directory.readUInt32LE(at + 24);
+  let offset = directory.readUInt32LE(at + 42);
   if (size === 0xffffffff || compressedSize === 0xffffffff || offset === 0xffffffff) {
-    const wide = zip64Values(record.subarray(extraStart));
+    const extra = at + CENTRAL_SIZE + directory.readUInt16LE(at + 28);
+    const wide = zip64Values(directory.subarray(extra, extra + directory.readUInt16LE(at + 30)));
     const widen = (value: number): number => (value === 0xffffffff ? (wide.shift() ?? value) : value);
     size = widen(size);
     compressedSize = widen(compressedSize);
@@ -214,9 +218,9 @@ const entryOf = (record: Buffer, extraStart: number, shift: number): ZipEntry =>
     offset: offset + shift,
     compressedSize,
     size,
-    crc: record.readUInt32LE(16),
-    flags: record.readUInt16LE(8),
-    method: record.readUInt16LE(10),
+    crc: directory.readUInt32LE(at + 16),
+    flags: directory.readUInt16LE(at + 8),
+    method: directory.readUInt16LE(at + 10),
   };
 };
 

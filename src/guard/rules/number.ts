@@ -1,0 +1,79 @@
+/**
+ * @file Numbers. Every measurement of the impression must stand in the findings or the background after both are
+ * brought to one unit; so must numbered ribs and vertebrae, and a count given to a finding must be the findings' own.
+ */
+import type { Flag } from '../flag.js';
+import type { MeasureValue } from '../reading/mention.js';
+import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
+
+/** How far an approximate value (`about 2 cm`) may lie from the written one. */
+const approximateShare = 0.1;
+
+/** Equal, or equal after rounding to the impression's last digit where its unit is the coarser one. */
+const agrees = (stated: MeasureValue, found: MeasureValue, approximate: boolean): boolean => {
+  const difference = Math.abs(stated.value - found.value);
+  if (difference <= 1e-6 * Math.max(1, stated.value)) return true;
+  if (stated.step > found.step * 1.5 && difference <= stated.step / 2 + 1e-9) return true;
+  return approximate && difference <= approximateShare * found.value;
+};
+
+/** At most this many measurements of the findings are compared; no report has more. */
+const mostMeasures = 100;
+
+const checkMeasures = (context: Context): Flag[] => {
+  const { findings, background, impression } = context;
+  const known = [...findings.measures, ...background.measures].slice(0, mostMeasures);
+  return impression.measures.flatMap((measure) => {
+    const sameKind = known.filter(({ dimension }) => dimension === measure.dimension);
+    const lost = measure.values.filter(
+      (value) => !sameKind.some((other) => other.values.some((found) => agrees(value, found, measure.approximate))),
+    );
+    if (lost.length === 0) return [];
+    // A span of time without any in the findings belongs to advice, which the impression may add.
+    if (measure.dimension === 'time' && !findings.measures.some(({ dimension }) => dimension === 'time')) return [];
+    const place = findings.measures.find(({ dimension }) => dimension === measure.dimension) ?? null;
+    const message =
+      place === null
+        ? 'The impression gives a measurement that the findings do not.'
+        : 'The measurement in the impression differs from that in the findings.';
+    return [
+      flagAt(context, 'number', measure.dimension === 'time' ? 'soft' : 'hard', message, {
+        impression: measure,
+        findings: place,
+      }),
+    ];
+  });
+};
+
+const family = (place: string): string => place.replace(/\d+/, '');
+
+const checkPlaces = (context: Context): Flag[] => {
+  const { findings, background, impression } = context;
+  const known = new Set([...findings.numberedPlaces, ...background.numberedPlaces].map(({ place }) => place));
+  const byFamily = new Map(findings.numberedPlaces.map((place) => [family(place.place), place]));
+  return impression.numberedPlaces.flatMap((stated) => {
+    if (known.has(stated.place)) return [];
+    const other = byFamily.get(family(stated.place)) ?? findings.numberedPlaces[0];
+    const message =
+      other === undefined
+        ? `The impression names ${stated.place}; the findings name no number.`
+        : `The impression names ${stated.place}; the findings name ${other.place}.`;
+    return [flagAt(context, 'number', 'hard', message, { impression: stated, findings: other ?? null })];
+  });
+};
+
+const checkCounts = (context: Context): Flag[] => {
+  const { findings, impression } = context;
+  return impression.mentions.flatMap((mention) => {
+    if (mention.count === null || mention.denied) return [];
+    const counted = [...carriersIn(findings, mention.concept)].filter(
+      ([{ count, denied }]) => count !== null && !denied,
+    );
+    if (counted.length === 0 || counted.some(([{ count }]) => count === mention.count)) return [];
+    const message = `The impression counts ${mention.count} for ${labelOf(mention.concept)}; the findings count ${counted[0][0].count}.`;
+    return [flagAt(context, 'number', 'hard', message, { impression: mention, findings: counted[0][0] })];
+  });
+};
+
+/** Measurements, numbered ribs and vertebrae, counts. */
+export const number: Rule = (context) => [...checkMeasures(context), ...checkPlaces(context), ...checkCounts(context)];

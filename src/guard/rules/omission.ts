@@ -1,0 +1,132 @@
+/**
+ * @file Missed findings. What the findings affirm and must not be lost (`weight` of the finding tables) has to appear in
+ * the impression: by name, as a kind of it, or as its usual reading, and on a side that is not the opposite one.
+ * A malpositioned line or tube counts.
+ */
+import type { Flag } from '../flag.js';
+import { broaderChain, type ConceptId, conceptById, deviceIds } from '../lexicon/concepts.js';
+import { carriersOf } from '../lexicon/evidence.js';
+import type { Mention, Reading } from '../reading/mention.js';
+import { type Context, flagAt, inAdvice, labelOf, type Rule } from './context.js';
+
+/** Critical findings whose omission is soft: impressions often leave them to the findings. */
+const oftenLeft: ReadonlySet<ConceptId> = new Set<ConceptId>([
+  'mediastinal-widening',
+  'mediastinal-shift',
+  'foreign-body',
+  'adenopathy',
+]);
+
+/** Findings of the lungs that an impression names by a wider circle of words. */
+const wide: ReadonlySet<ConceptId> = new Set<ConceptId>([
+  'opacity',
+  'consolidation',
+  'pneumonia',
+  'nodular-opacity',
+  'lesion',
+  'aspiration',
+]);
+
+/** Findings that are no loss when old, healed or calcified. */
+const harmlessWhenOld: ReadonlySet<ConceptId> = new Set<ConceptId>([
+  'fracture',
+  'compression',
+  'nodule',
+  'nodular-opacity',
+  'opacity',
+  'lesion',
+  'dislocation',
+  'adenopathy',
+  'foreign-body',
+]);
+
+const carries = (named: ConceptId, lost: ConceptId): boolean => {
+  const closeness = carriersOf(named).get(lost);
+  if (closeness !== undefined && (closeness < 2 || wide.has(lost))) return true;
+  return broaderChain(lost).includes(named) || carriersOf(lost).get(named) === 1;
+};
+
+/** Whether both have sides and none in common. */
+const apart = (a: Mention, b: Mention): boolean =>
+  a.sides.length > 0 &&
+  b.sides.length > 0 &&
+  !a.sides.some(({ side }) => b.sides.some((other) => side === 'both' || other.side === 'both' || side === other.side));
+
+const appears = (impression: Reading, lost: Mention): boolean => {
+  for (const [named, mentions] of impression.byConcept) {
+    if (!carries(named, lost.concept)) continue;
+    for (const mention of mentions) {
+      if ((!mention.denied || named === lost.concept) && !apart(mention, lost)) return true;
+    }
+  }
+  return false;
+};
+
+/** What the rest of a sentence says of every finding in it. */
+interface SentenceNote {
+  readonly old: boolean;
+  readonly calcified: boolean;
+  readonly device: boolean;
+}
+
+const notesOf = (reading: Reading): SentenceNote[] => {
+  const notes = reading.sentences.map(() => ({ old: false, calcified: false, device: false }));
+  let sentence = 0;
+  for (const { first, value } of reading.phrases.nature) {
+    while (sentence < notes.length - 1 && reading.sentences[sentence].end <= first) sentence += 1;
+    if (value === 'old') notes[sentence].old = true;
+    if (value === 'calcified' && !/^non|^not$/.test(reading.tokens[first - 1]?.form ?? ''))
+      notes[sentence].calcified = true;
+  }
+  for (const mention of reading.mentions) {
+    if (deviceIds.has(mention.concept)) notes[mention.sentence].device = true;
+    if (mention.concept === 'granuloma' && !mention.denied) notes[mention.sentence].calcified = true;
+  }
+  return notes;
+};
+
+const checkMention = (context: Context, mention: Mention, note: SentenceNote): Flag[] => {
+  const { findings, impression } = context;
+  const { concept, natures, course } = mention;
+  const { weight } = conceptById.get(concept)!;
+  if (weight === 'minor' || mention.denied || inAdvice(findings, mention)) return [];
+  if (course?.course === 'gone' || (natures.has('calcified') && harmlessWhenOld.has(concept))) return [];
+  const settled = (note.old && !natures.has('acute')) || note.calcified || (concept === 'fracture' && note.device);
+  if (settled && harmlessWhenOld.has(concept)) return [];
+  if (appears(impression, mention)) return [];
+  const known = natures.has('old') || natures.has('steady') || course?.course === 'same' || course?.course === 'better';
+  const hard = weight === 'critical' && !oftenLeft.has(concept) && !known && !mention.uncertain && !mention.afterBlank;
+  const message = `The findings describe ${labelOf(concept)}; the impression does not mention it.`;
+  return [flagAt(context, 'omission', hard ? 'hard' : 'soft', message, { findings: mention })];
+};
+
+/** How far a word of malposition may stand from its device, in tokens. */
+const malpositionReach = 25;
+
+/** A device said to lie wrong, of which the impression says nothing. */
+const checkMalposition = (context: Context): Flag[] => {
+  const { findings, impression } = context;
+  return findings.phrases.malposition.slice(0, 20).flatMap((place) => {
+    const device = findings.mentions.find(
+      ({ concept, first, denied }) =>
+        deviceIds.has(concept) && !denied && Math.abs(first - place.first) < malpositionReach,
+    );
+    if (device === undefined || impression.byConcept.has(device.concept)) return [];
+    const message = `The findings describe a malpositioned ${labelOf(device.concept)}; the impression does not mention it.`;
+    return [flagAt(context, 'omission', 'hard', message, { findings: place })];
+  });
+};
+
+/** Critical findings that the impression leaves out; one flag a finding, the hardest. */
+export const omission: Rule = (context) => {
+  const notes = notesOf(context.findings);
+  const flagged = new Map<ConceptId, Flag>();
+  for (const mention of context.findings.mentions) {
+    const earlier = flagged.get(mention.concept);
+    if (earlier?.severity === 'hard') continue;
+    for (const flag of checkMention(context, mention, notes[mention.sentence])) {
+      if (earlier === undefined || flag.severity === 'hard') flagged.set(mention.concept, flag);
+    }
+  }
+  return [...flagged.values(), ...checkMalposition(context)];
+};
