@@ -1,0 +1,87 @@
+/**
+ * @file What the server needs of whatever writes drafts: one call a report, text as it grows, cancellation. The worker
+ * threads behind it ({@link file://./worker-engine.ts}) can be exchanged without the routes noticing.
+ */
+
+/** How a draft is decoded. */
+export interface DraftSettings {
+  /** Most tokens of the draft, its end token counted. */
+  readonly maxNewTokens: number;
+  /** The end may not come before this many tokens; 0 for no such rule. */
+  readonly minNewTokens: number;
+  /** No run of this many tokens occurs twice; 0 for no such rule. */
+  readonly noRepeatNgram: number;
+  /** Above 1 makes repeating a token less likely; 1 changes nothing. */
+  readonly repetitionPenalty: number;
+}
+
+/** Defaults of {@link DraftSettings}: room for any usual impression, nothing else changed. */
+export const DRAFT_SETTINGS: DraftSettings = {
+  maxNewTokens: 128,
+  minNewTokens: 0,
+  noRepeatNgram: 0,
+  repetitionPenalty: 1,
+};
+
+/** What a draft is written from: a report through the model's prompt, or a text that is the whole prompt already. */
+export type DraftSource = { readonly findings: string; readonly background: string } | { readonly prompt: string };
+
+/** A finished draft. */
+export interface EngineDraft {
+  readonly impression: string;
+  /** Whether the limit of new tokens came before the model's own end. */
+  readonly truncated: boolean;
+  /** Tokens of the input's end that the model did not read. */
+  readonly cutTokens: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Which model drafts; goes into answers, metrics and the audit log. */
+export interface ModelIdentity {
+  /** The directory's name as the user gave it, without the folders above a run. */
+  readonly name: string;
+  /** SHA-256 over configuration, tokenizer, prompt and weights. */
+  readonly fingerprint: string;
+  /** SHA-256 of the prompt's template. */
+  readonly promptHash: string;
+  readonly parameters: number;
+}
+
+/** `starting` until the first model is warm; `restarting` while a lost worker is replaced. */
+export type EngineState = 'starting' | 'ready' | 'restarting' | 'closed';
+
+/** Where a draft's text goes and what stops it. */
+export interface DraftControl {
+  readonly signal: AbortSignal;
+  /** Called with the whole text so far, each time it grew. */
+  readonly onText?: (text: string) => void;
+  /** Called when decoding begins, after waiting in the queue. */
+  readonly onBegin?: () => void;
+}
+
+/** Writes drafts. */
+export interface DraftEngine {
+  readonly state: EngineState;
+  /** Known once the engine has been ready. */
+  readonly model: ModelIdentity | undefined;
+  /** Most drafts of one report that it can write. */
+  readonly maxAlternatives: number;
+  /** Drafts accepted and not yet finished. */
+  readonly pending: number;
+  /**
+   * @throws {Failure} When the input can't be drafted from; {@link EngineLost} when its worker died on the way; the
+   *   signal's reason when it was aborted.
+   */
+  draft(source: DraftSource, settings: DraftSettings, control: DraftControl): Promise<EngineDraft>;
+  /** Finishes what was accepted, then frees everything. */
+  close(): Promise<void>;
+}
+
+/** The worker that wrote a draft ended in the middle of it; the same request may be sent again. */
+export class EngineLost extends Error {
+  constructor() {
+    super('the drafting process was lost in the middle of this draft');
+    this.name = 'EngineLost';
+  }
+}

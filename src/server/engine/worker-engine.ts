@@ -1,0 +1,234 @@
+/**
+ * @file Drafting on worker threads. Requests wait here and not in the threads, so that a lost thread takes only the
+ * drafts with it that it had begun; those are answered with {@link EngineLost}, the others go to its successor.
+ */
+import { Worker } from 'node:worker_threads';
+import { Failure, type FailureParts } from '../../ground/failure.js';
+import {
+  type DraftControl,
+  type DraftEngine,
+  type DraftSettings,
+  type DraftSource,
+  type EngineDraft,
+  EngineLost,
+  type EngineState,
+  type ModelIdentity,
+} from './draft-engine.js';
+import type { DraftWorkerInput, FromWorker, ToWorker } from './worker-messages.js';
+
+/** How many threads draft, and with what. */
+export interface WorkerEngineOptions extends DraftWorkerInput {
+  /** Drafting threads, each with the model's weights of its own. */
+  readonly workers: number;
+  /** Told of a lost thread and of its successor, for the log. */
+  readonly onEvent?: (event: 'worker_lost' | 'worker_restarted') => void;
+}
+
+interface Job {
+  readonly id: number;
+  readonly source: DraftSource;
+  readonly settings: DraftSettings;
+  readonly control: DraftControl;
+  readonly resolve: (draft: EngineDraft) => void;
+  readonly reject: (error: unknown) => void;
+  begun: boolean;
+}
+
+interface Seat {
+  worker: Worker | undefined;
+  ready: boolean;
+  readonly jobs: Map<number, Job>;
+  /** Losses in a row, for the pause before the next start. */
+  losses: number;
+}
+
+/** Pause before a lost thread is replaced, in milliseconds, doubled with every loss in a row up to the last. */
+const PAUSE = { first: 50, last: 10_000 } as const;
+
+/**
+ * Starts drafting threads.
+ *
+ * @returns An engine all of whose threads have warmed up.
+ * @throws {Failure} When the model can't be opened.
+ * @example const engine = await startWorkerEngine({ model: 'runs/first/model', workers: 1, threads: 2, ... });
+ */
+export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<DraftEngine> => {
+  const { workers, onEvent, ...input } = options;
+  const capacity = input.limits.batchRows * input.limits.batches;
+  const waiting: Job[] = [];
+  const seats: Seat[] = Array.from({ length: workers }, () => ({
+    worker: undefined,
+    ready: false,
+    jobs: new Map<number, Job>(),
+    losses: 0,
+  }));
+  let model: ModelIdentity | undefined;
+  let closing = false;
+  let closed = false;
+  let lastId = 0;
+  let drained = (): void => undefined;
+
+  const pending = (): number => waiting.length + seats.reduce((sum, { jobs }) => sum + jobs.size, 0);
+
+  const dispatch = (): void => {
+    while (waiting.length > 0) {
+      const [seat] = seats
+        .filter(({ ready, jobs }) => ready && jobs.size < capacity)
+        .sort((a, b) => a.jobs.size - b.jobs.size);
+      if (seat === undefined) return;
+      const job = waiting.shift()!;
+      seat.jobs.set(job.id, job);
+      const { id, source, settings, control } = job;
+      const message: ToWorker = { kind: 'draft', id, source, settings, streams: control.onText !== undefined };
+      seat.worker!.postMessage(message);
+    }
+  };
+
+  const settle = (seat: Seat, id: number, end: (job: Job) => void): void => {
+    const job = seat.jobs.get(id);
+    if (job === undefined) return; // cancelled meanwhile
+    seat.jobs.delete(id);
+    end(job);
+    if (pending() === 0) drained();
+    dispatch();
+  };
+
+  const hear = (seat: Seat, message: FromWorker): void => {
+    switch (message.kind) {
+      case 'begun': {
+        const job = seat.jobs.get(message.id);
+        if (job !== undefined) {
+          job.begun = true;
+          job.control.onBegin?.();
+        }
+        return;
+      }
+      case 'text':
+        return seat.jobs.get(message.id)?.control.onText?.(message.text);
+      case 'draft':
+        return settle(seat, message.id, ({ resolve }) => resolve(message.draft));
+      case 'refused':
+        return settle(seat, message.id, ({ reject }) => reject(new Failure(message.failure)));
+      case 'broken':
+        return settle(seat, message.id, ({ reject }) => reject(new EngineLost()));
+    }
+  };
+
+  /** Resolves once the thread is warm. */
+  const open = (seat: Seat): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL('./draft-worker.js', import.meta.url), { workerData: input });
+      seat.worker = worker;
+      let unusable: FailureParts | undefined;
+      worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'ready') {
+          model = message.model;
+          seat.ready = true;
+          resolve();
+          dispatch();
+        } else if (message.kind === 'unusable') unusable = message.failure;
+        else {
+          if (message.kind === 'draft') seat.losses = 0;
+          hear(seat, message);
+        }
+      });
+      // The reason is not told on: it could quote what the thread was reading. The exit event follows in any case.
+      worker.on('error', () => undefined);
+      worker.on('exit', () => {
+        const wasReady = seat.ready;
+        seat.ready = false;
+        seat.worker = undefined;
+        if (unusable !== undefined) reject(new Failure(unusable));
+        else if (!wasReady) reject(new EngineLost());
+        else if (!closing || seat.jobs.size > 0) lost(seat);
+      });
+    });
+
+  const lost = (seat: Seat): void => {
+    onEvent?.('worker_lost');
+    const jobs = [...seat.jobs.values()];
+    seat.jobs.clear();
+    waiting.unshift(...jobs.filter(({ begun }) => !begun));
+    for (const job of jobs) if (job.begun) job.reject(new EngineLost());
+    if (pending() === 0) drained();
+    dispatch();
+    restart(seat);
+  };
+
+  const restart = (seat: Seat): void => {
+    const pause = Math.min(PAUSE.first * 2 ** seat.losses++, PAUSE.last);
+    setTimeout(() => {
+      if (closed) return;
+      open(seat).then(
+        () => onEvent?.('worker_restarted'),
+        () => restart(seat),
+      );
+    }, pause).unref();
+  };
+
+  const state = (): EngineState => {
+    if (closed) return 'closed';
+    if (seats.some(({ ready }) => ready)) return 'ready';
+    return model === undefined ? 'starting' : 'restarting';
+  };
+
+  const close = async (): Promise<void> => {
+    closing = true;
+    if (pending() > 0 && !closed) {
+      await new Promise<void>((resolve) => {
+        drained = resolve;
+      });
+    }
+    closed = true;
+    await Promise.all(seats.map(({ worker }) => worker?.terminate()));
+  };
+
+  const draft = (source: DraftSource, settings: DraftSettings, control: DraftControl): Promise<EngineDraft> =>
+    new Promise((resolve, reject) => {
+      if (closing) return reject(new EngineLost());
+      if (control.signal.aborted) return reject(control.signal.reason);
+      const id = ++lastId;
+      const cancel = (): void => {
+        const place = waiting.findIndex((job) => job.id === id);
+        if (place >= 0) waiting.splice(place, 1);
+        for (const seat of seats) {
+          if (seat.jobs.delete(id)) seat.worker?.postMessage({ kind: 'cancel', id } satisfies ToWorker);
+        }
+        reject(control.signal.reason);
+        if (pending() === 0) drained();
+        dispatch();
+      };
+      control.signal.addEventListener('abort', cancel, { once: true });
+      const free = (): void => control.signal.removeEventListener('abort', cancel);
+      const ending =
+        <T>(end: (value: T) => void) =>
+        (value: T): void => {
+          free();
+          end(value);
+        };
+      waiting.push({ id, source, settings, control, resolve: ending(resolve), reject: ending(reject), begun: false });
+      dispatch();
+    });
+
+  try {
+    await Promise.all(seats.map(open));
+  } catch (error) {
+    closing = true;
+    await close();
+    throw error;
+  }
+  return {
+    get state() {
+      return state();
+    },
+    get model() {
+      return model;
+    },
+    get pending() {
+      return pending();
+    },
+    maxAlternatives: 1,
+    draft,
+    close,
+  };
+};

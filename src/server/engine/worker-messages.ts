@@ -1,0 +1,36 @@
+/** @file What the server and its drafting threads say to each other. */
+import type { FailureParts } from '../../ground/failure.js';
+import type { DraftSettings, DraftSource, EngineDraft, ModelIdentity } from './draft-engine.js';
+import type { RowLimits } from './rows.js';
+
+/** What a drafting thread is started with. */
+export interface DraftWorkerInput {
+  /** Model directory. */
+  readonly model: string;
+  readonly threads: number;
+  readonly maxInputTokens: number;
+  readonly limits: RowLimits;
+}
+
+/** From the server. */
+export type ToWorker =
+  | {
+      readonly kind: 'draft';
+      readonly id: number;
+      readonly source: DraftSource;
+      readonly settings: DraftSettings;
+      /** Whether the text is wanted while it grows. */
+      readonly streams: boolean;
+    }
+  | { readonly kind: 'cancel'; readonly id: number };
+
+/** From the thread. */
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly model: ModelIdentity }
+  | { readonly kind: 'unusable'; readonly failure: FailureParts }
+  | { readonly kind: 'begun'; readonly id: number }
+  | { readonly kind: 'text'; readonly id: number; readonly text: string }
+  | { readonly kind: 'draft'; readonly id: number; readonly draft: EngineDraft }
+  /** The input's own fault, in words without its text. */
+  | { readonly kind: 'refused'; readonly id: number; readonly failure: FailureParts }
+  | { readonly kind: 'broken'; readonly id: number };

@@ -1,0 +1,132 @@
+/**
+ * @file What requests must look like. From these the input is checked and the OpenAPI document made, so that the two
+ * cannot differ. Unknown fields are refused: an option that is not honoured is an error.
+ */
+import { z } from 'zod';
+import { DRAFT_SETTINGS } from '../engine/draft-engine.js';
+import { HttpFailure } from './http-failure.js';
+
+/** Longest texts, in UTF-16 units: ten times the longest reports known, and bounded work for the guard. */
+export const TEXT_MAX = { findings: 32_000, background: 16_000, report: 64_000, impression: 16_000, prompt: 64_000 };
+/** Most reports of one request. */
+export const REPORTS_MAX = 64;
+
+const identifier = z.string().max(128);
+
+/** Settings of decoding, as the API names them. */
+export const settingsShape = {
+  max_new_tokens: z.int().min(1).max(512).default(DRAFT_SETTINGS.maxNewTokens).describe('Most tokens of a draft.'),
+  min_new_tokens: z.int().min(0).max(512).default(DRAFT_SETTINGS.minNewTokens).describe('Least tokens of a draft.'),
+  no_repeat_ngram: z.int().min(0).max(32).default(DRAFT_SETTINGS.noRepeatNgram).describe('No run of so many tokens occurs twice; 0: allowed.'),
+  repetition_penalty: z.number().min(0.1).max(10).default(DRAFT_SETTINGS.repetitionPenalty).describe('Above 1 makes repeating a token less likely.'),
+};
+
+const reportShape = {
+  findings: z.string().trim().min(1).max(TEXT_MAX.findings).describe('The findings, without their header.'),
+  background: z.string().max(TEXT_MAX.background).default('').describe('Indication, history, technique, comparison.'),
+  study_id: identifier.optional().describe('Goes with the accepted pair into `audit export`, where texts are stored.'),
+  subject_id: identifier.optional().describe('As study_id; keeps a patient on one side of a split.'),
+};
+
+/** One report of a request. */
+export const reportSchema = z.strictObject(reportShape);
+
+const draftShape = {
+  ...settingsShape,
+  alternatives: z.int().min(1).max(8).default(1).describe('Drafts wanted for each report, the likeliest first.'),
+  stream: z.boolean().default(false).describe('Answer with server-sent events while the draft is written.'),
+};
+
+/** `POST /v1/impressions`: one report, or several under `reports`. */
+export const impressionsSchema = z.union([
+  z.strictObject({ ...reportShape, ...draftShape }),
+  z.strictObject({ reports: z.array(reportSchema).min(1).max(REPORTS_MAX), ...draftShape }),
+]);
+
+/** `POST /v1/check`. */
+export const checkSchema = z.strictObject({
+  findings: z.string().max(TEXT_MAX.findings),
+  background: z.string().max(TEXT_MAX.background).default(''),
+  impression: z.string().max(TEXT_MAX.impression),
+});
+
+/** `POST /v1/parse`. */
+export const parseSchema = z.strictObject({ text: z.string().max(TEXT_MAX.report) });
+
+/** `POST /v1/feedback`. */
+export const feedbackSchema = z.strictObject({
+  draft_id: z.uuid(),
+  action: z.enum(['acknowledge', 'accept', 'copy', 'reject']),
+  flags: z.array(z.int().min(0).max(1000)).max(200).optional(),
+  text: z.string().max(TEXT_MAX.impression).optional(),
+  acknowledged: z.array(z.string().regex(/^[a-z]{1,32}$/)).max(200).optional(),
+});
+
+/** `POST /v1/completions`, as OpenAI's. What is not listed is refused, not ignored. */
+export const completionsSchema = z.strictObject({
+  model: z.string().max(256).describe('Any name; the server has one model and says which.'),
+  prompt: z.union([
+    z.string().min(1).max(TEXT_MAX.prompt),
+    z.array(z.string().min(1).max(TEXT_MAX.prompt)).min(1).max(REPORTS_MAX),
+  ]),
+  max_tokens: z.int().min(1).max(512).default(DRAFT_SETTINGS.maxNewTokens),
+  temperature: z.literal(0).optional().describe('Drafts are deterministic; only 0 is taken.'),
+  n: z.literal(1).optional(),
+  best_of: z.literal(1).optional(),
+  echo: z.literal(false).optional(),
+  stream: z.boolean().default(false),
+  user: identifier.optional().describe('Taken and not kept: the user is the one of the token.'),
+});
+
+/** The problems of an input, place by place. Names a client made up are not repeated: they could be anything. */
+const problemsOf = (error: z.ZodError): { at: string; problem: string }[] => {
+  const flat = (issues: readonly z.core.$ZodIssue[]): readonly z.core.$ZodIssue[] =>
+    issues.flatMap((issue) => {
+      if (issue.code !== 'invalid_union') return [issue];
+      // The alternative that fits best is the one the client meant.
+      const best = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? [];
+      return flat(best.map((each) => ({ ...each, path: [...issue.path, ...each.path] })));
+    });
+  return flat(error.issues)
+    .slice(0, 8)
+    .map((issue) => ({ at: placeOf(issue.path), problem: problemOf(issue) }));
+};
+
+const placeOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? 'body' : path.map(String).join('.'));
+
+const problemOf = (issue: z.core.$ZodIssue): string => {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.length === 1 ? 'has a field that is not known' : `has ${issue.keys.length} fields that are not known`;
+    case 'invalid_type':
+      return `must be of type ${issue.expected}`;
+    case 'too_small':
+      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string' ? `must have at most ${issue.maximum} characters` : `must be at most ${issue.maximum}`;
+    case 'invalid_value':
+      return `must be one of: ${issue.values.map(String).join(', ')}`;
+    default:
+      return 'is not valid';
+  }
+};
+
+/**
+ * Checks an input.
+ *
+ * @throws {HttpFailure} 400 `invalid_request`, with what is wrong and where, never with the input's text.
+ * @example const { text } = checked(parseSchema, request.body);
+ */
+export const checked = <S extends z.ZodType>(schema: S, input: unknown): z.output<S> => {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const details = problemsOf(result.error);
+  throw new HttpFailure({
+    status: 400,
+    code: 'invalid_request',
+    what: 'the request does not fit its schema',
+    got: details.map(({ at, problem }) => `${at} ${problem}`).join('; '),
+    fix: 'see /openapi.json',
+    details,
+  });
+};
