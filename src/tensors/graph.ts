@@ -18,6 +18,14 @@ export type Attribute =
   | { readonly text: string }
   | { readonly ints: readonly number[] };
 
+/** Numbers that lie in a file, to be mapped into memory instead of read. */
+export interface FilePlace {
+  readonly file: string;
+  /** First byte, and number of bytes. */
+  readonly offset: number;
+  readonly length: number;
+}
+
 /**
  * A vector-Jacobian rule: from the gradient of the loss with respect to an operation's first output, the gradients
  * with respect to each of its inputs; undefined where there is none (indices, masks).
@@ -49,7 +57,7 @@ export interface Operation {
 /** A value fixed when the graph is compiled: a small constant, or a frozen weight kept outside the ONNX bytes. */
 export interface Initializer {
   readonly tensor: Tensor;
-  readonly data: Elements;
+  readonly data: Elements | FilePlace;
   readonly external: boolean;
 }
 
@@ -106,6 +114,24 @@ export class Graph {
     }
     const tensor = this.#named(name, data instanceof Float32Array ? 'float32' : 'uint8', shape);
     this.initializers.set(name, { tensor, data, external: true });
+    return tensor;
+  }
+
+  /**
+   * A frozen weight that stays in its file and is mapped when the graph is compiled. All mapped weights of a graph lie
+   * in files of one folder.
+   */
+  mappedWeight(name: string, dtype: 'float32' | 'uint8', shape: readonly number[], place: FilePlace): Tensor {
+    const size = shape.reduce((product, dim) => product * dim, dtype === 'float32' ? 4 : 1);
+    if (place.length !== size) {
+      throw new Failure({
+        what: 'weight data do not fit the shape',
+        where: name,
+        got: `${place.length} bytes of ${dtype} for ${showShape(shape)}`,
+      });
+    }
+    const tensor = this.#named(name, dtype, shape);
+    this.initializers.set(name, { tensor, data: place, external: true });
     return tensor;
   }
 
