@@ -8,7 +8,8 @@ import { Failure } from '../ground/failure.js';
 import type { Shape } from './dims.js';
 import { showShape } from './dims.js';
 import type { DType, Elements, Graph, Tensor } from './graph.js';
-import { encodeModel, outputName } from './onnx/encode.js';
+import { type EncodedModel, encodeModel, outputName } from './onnx/encode.js';
+import { besideFiles } from './onnx/graph-file.js';
 import type { MaskSource } from './random.js';
 
 /** Where and how a program runs. */
@@ -64,18 +65,20 @@ export const compile = async <Output extends string>(
   options: ExecutionOptions = {},
 ): Promise<Program<Output>> => {
   const { provider = 'cpu', threads = availableParallelism() } = options;
-  const { bytes, inputs, externalData } = encodeModel(graph, outputs);
+  const encoded = encodeModel(graph, outputs);
+  const { inputs } = encoded;
   let session: ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(bytes, {
-      executionProviders: [provider],
+    session = await openSession(encoded, {
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      externalData: [...externalData],
+      externalData: [...encoded.externalData],
     });
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure(
       { what: 'ONNX Runtime refused the graph', where: `provider ${provider}`, got: message(error) },
       { cause: error },
@@ -130,6 +133,19 @@ export const compile = async <Output extends string>(
     release: () => session.release(),
   };
 };
+
+/** Weights that are to be mapped need the graph as a file beside theirs; it may go once the session stands. */
+const openSession = ({ bytes, mappedFiles }: EncodedModel, options: ort.InferenceSession.SessionOptions) =>
+  mappedFiles.length === 0
+    ? ort.InferenceSession.create(bytes, options)
+    : besideFiles(mappedFiles, bytes, (path) => ort.InferenceSession.create(path, options));
+
+/**
+ * The execution providers that this build of ONNX Runtime has.
+ *
+ * @returns Names such as `cpu`, `webgpu`, `cuda`.
+ */
+export const availableProviders = (): string[] => ort.listSupportedBackends().map(({ name }) => name);
 
 const ortTensor = (dtype: DType, { data, dims }: Value): ort.Tensor => new ort.Tensor(dtype, data as never, dims);
 
