@@ -7,11 +7,14 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
+import { auditCommand } from './audit.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { evaluateCommand } from './evaluate.js';
 import { generateCommand } from './generate.js';
 import { prepareCommand } from './prepare.js';
+import { serveCommand } from './serve.js';
+import { tokenCommand } from './token.js';
 import { trainCommand } from './train.js';
 
 const program = new Command('impressionist')
@@ -19,7 +22,17 @@ const program = new Command('impressionist')
   .version(version)
   .showHelpAfterError('(add --help for what this command takes)');
 
-const commands = [demoCommand, prepareCommand, trainCommand, generateCommand, evaluateCommand, checkCommand];
+const commands = [
+  demoCommand,
+  prepareCommand,
+  trainCommand,
+  generateCommand,
+  evaluateCommand,
+  checkCommand,
+  serveCommand,
+  tokenCommand,
+  auditCommand,
+];
 for (const command of commands) program.addCommand(command());
 
 /** Commander exits by itself with 1; this program's usage errors exit with 2, so it is made to throw. */

@@ -48,7 +48,8 @@ const headersOf = (text: string): Header[] => {
   for (const found of text.matchAll(LINE_HEADER)) {
     const [whole, title] = found;
     const colon = text[found.index + whole.length - 1] === ':';
-    if (isPlain(title) || (colon && title === title.toUpperCase())) add(title, found.index, found.index + whole.length, colon);
+    if (isPlain(title) || (colon && title === title.toUpperCase()))
+      add(title, found.index, found.index + whole.length, colon);
   }
   for (const found of text.matchAll(INLINE_HEADER)) {
     add(found[1], found.index, found.index + found[0].length, true);
@@ -79,7 +80,11 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 
 const kindOf = ({ kind, title }: Header): string => SYNONYMS[title.trim().toLowerCase()] ?? kind;
 
-const tidy = (text: string): string => text.replace(/[ \t]*\r?\n[ \t]*/g, ' ').replace(/[ \t]{2,}/g, ' ').trim();
+const tidy = (text: string): string =>
+  text
+    .replace(/[ \t]*\r?\n[ \t]*/g, ' ')
+    .replace(/[ \t]{2,}/g, ' ')
+    .trim();
 
 /**
  * Takes a pasted report apart.
@@ -93,7 +98,11 @@ export const parseFreeText = (text: string): FreeTextReport => {
   if (!headers.some((header) => KNOWN.has(kindOf(header)) || SYNONYMS[header.title.toLowerCase()] !== undefined)) {
     return { findings: tidy(text), background: '', impression: '', recognised: false };
   }
-  const parts: Record<'findings' | 'background' | 'impression', string[]> = { findings: [], background: [], impression: [] };
+  const parts: Record<'findings' | 'background' | 'impression', string[]> = {
+    findings: [],
+    background: [],
+    impression: [],
+  };
   headers.forEach((header, index) => {
     const content = tidy(text.slice(header.end, headers[index + 1]?.start));
     const kind = kindOf(header);

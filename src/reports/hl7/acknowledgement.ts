@@ -16,9 +16,13 @@ export interface AckError {
 }
 
 /** HL7's time stamp, with the zone. */
-export const hl7Time = (date: Date): string => date.toISOString().replace(/[-:T]/g, '').replace(/\.\d+Z$/, '+0000');
+export const hl7Time = (date: Date): string =>
+  date
+    .toISOString()
+    .replace(/[-:T]/g, '')
+    .replace(/\.\d+Z$/, '+0000');
 
-const STANDARD = { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&' };
+const STANDARD = { field: '|', component: '^', repetition: '~', escaping: '\\', subcomponent: '&' };
 
 /**
  * An acknowledgement's bytes.
@@ -29,14 +33,14 @@ const STANDARD = { field: '|', component: '^', repetition: '~', escape: '\\', su
  */
 export const acknowledge = (message: Hl7Message | undefined, code: AckCode, id: string, error?: AckError): Buffer => {
   const delimiters = message?.delimiters ?? STANDARD;
-  const { field, component, repetition, escape, subcomponent } = delimiters;
+  const { field, component, repetition, escaping, subcomponent } = delimiters;
   const header = message?.segments[0];
   const of = (number: number): string => (header === undefined ? '' : fieldOf(header, number, delimiters));
   const event = componentOf(of(9), 2, delimiters);
   const version = of(12) || '2.5.1';
   const msh = [
     'MSH',
-    component + repetition + escape + subcomponent,
+    component + repetition + escaping + subcomponent,
     of(5),
     of(6),
     of(3),
@@ -59,7 +63,15 @@ export const acknowledge = (message: Hl7Message | undefined, code: AckCode, id: 
   return Buffer.from(segments.map((fields) => `${fields.join(field)}\r`).join(''), 'latin1');
 };
 
-const escaped = (text: string, { field, component, subcomponent, repetition, escape }: typeof STANDARD): string => {
-  const codes: Readonly<Record<string, string>> = { [field]: 'F', [component]: 'S', [subcomponent]: 'T', [repetition]: 'R', [escape]: 'E' };
-  return [...text.replace(/[^\x20-\x7e]/g, ' ')].map((char) => (codes[char] === undefined ? char : `${escape}${codes[char]}${escape}`)).join('');
+const escaped = (text: string, { field, component, subcomponent, repetition, escaping }: typeof STANDARD): string => {
+  const codes: Readonly<Record<string, string>> = {
+    [field]: 'F',
+    [component]: 'S',
+    [subcomponent]: 'T',
+    [repetition]: 'R',
+    [escaping]: 'E',
+  };
+  return [...text.replace(/[^\x20-\x7e]/g, ' ')]
+    .map((char) => (codes[char] === undefined ? char : `${escaping}${codes[char]}${escaping}`))
+    .join('');
 };

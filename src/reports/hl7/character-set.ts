@@ -33,8 +33,27 @@ const SINGLE_BYTE: Readonly<Record<string, string>> = {
 };
 
 const PLAIN: Readonly<Record<string, string>> = {
-  '≥': '>=', '≤': '<=', '≈': '~', '–': '-', '—': '-', '−': '-', '‘': "'", '’': "'", '“': '"', '”': '"', '…': '...',
-  '→': '->', '←': '<-', '•': '-', '×': 'x', '·': '.', '±': '+/-', '°': ' deg', µ: 'u', μ: 'u', '\u00a0': ' ',
+  '≥': '>=',
+  '≤': '<=',
+  '≈': '~',
+  '–': '-',
+  '—': '-',
+  '−': '-',
+  '‘': "'",
+  '’': "'",
+  '“': '"',
+  '”': '"',
+  '…': '...',
+  '→': '->',
+  '←': '<-',
+  '•': '-',
+  '×': 'x',
+  '·': '.',
+  '±': '+/-',
+  '°': ' deg',
+  µ: 'u',
+  μ: 'u',
+  '\u00a0': ' ',
 };
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
@@ -84,5 +103,9 @@ export const characterSetOf = (name: string, message: string): CharacterSet => {
   if (set === '' || set === 'ASCII') return isUtf8(message) ? utf8 : singleByte('windows-1252');
   const label = SINGLE_BYTE[set.replace(/^ISO[ -]?8859[-/]?/, '8859/')];
   if (label !== undefined) return singleByte(label);
-  throw new Failure({ what: 'the character set is not supported', where: 'MSH-18', fix: 'send UNICODE UTF-8 or 8859/1' });
+  throw new Failure({
+    what: 'the character set is not supported',
+    where: 'MSH-18',
+    fix: 'send UNICODE UTF-8 or 8859/1',
+  });
 };

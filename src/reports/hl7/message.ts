@@ -10,7 +10,7 @@ export interface Delimiters {
   readonly field: string;
   readonly component: string;
   readonly repetition: string;
-  readonly escape: string;
+  readonly escaping: string;
   readonly subcomponent: string;
 }
 
@@ -49,14 +49,18 @@ export const parseMessage = (bytes: Uint8Array): Hl7Message => {
       fix: 'begin with MSH|^~\\&|',
     });
   }
-  const [field, component, repetition, escape, subcomponent] = text.slice(3, 8);
+  const [field, component, repetition, escaping, subcomponent] = text.slice(3, 8);
   const segments: Segment[] = [...text.matchAll(/([^\r\n]*)(\r\n|\r|\n|$)/g)]
     .map(([, segment, end]) => ({ text: segment, end }))
     .filter(({ text: segment, end }) => segment !== '' || end !== '');
   if (segments.length > SEGMENTS_MAX) {
-    throw new Failure({ what: 'the message has too many segments', got: String(segments.length), fix: 'send one report a message' });
+    throw new Failure({
+      what: 'the message has too many segments',
+      got: String(segments.length),
+      fix: 'send one report a message',
+    });
   }
-  const delimiters = { field, component, repetition, escape, subcomponent };
+  const delimiters = { field, component, repetition, escaping, subcomponent };
   const set = segments[0].text.split(field)[17]?.split(repetition)[0] ?? '';
   return { segments, delimiters, characters: characterSetOf(set, text) };
 };
@@ -97,13 +101,13 @@ export const withField = (segment: Segment, number: number, value: string, { fie
  * @param value A field as it stands.
  */
 export const readText = (value: string, { delimiters, characters }: Hl7Message): string => {
-  const { escape, repetition } = delimiters;
+  const { escaping, repetition } = delimiters;
   const named: Readonly<Record<string, string>> = {
     F: delimiters.field,
     S: delimiters.component,
     T: delimiters.subcomponent,
     R: repetition,
-    E: escape,
+    E: escaping,
     '.br': '\n',
     '.sp': '\n',
     '.ce': '\n',
@@ -115,34 +119,38 @@ export const readText = (value: string, { delimiters, characters }: Hl7Message):
   const unescaped = value
     .split(repetition)
     .join('\n')
-    .split(escape)
+    .split(escaping)
     .map((piece, index, pieces) => {
       if (index % 2 === 0) return piece;
       // An escape character that is not closed stands for itself.
-      if (index === pieces.length - 1) return escape + piece;
+      if (index === pieces.length - 1) return escaping + piece;
       if (named[piece] !== undefined) return named[piece];
       if (/^X([0-9A-F]{2})+$/i.test(piece)) return Buffer.from(piece.slice(1), 'hex').toString('latin1');
       if (/^\.(sp|in|ti|sk)[+-]?\d*$/.test(piece)) return piece.startsWith('.sp') ? '\n' : ' ';
       if (/^[CMZ]/.test(piece)) return '';
-      return escape + piece + escape;
+      return escaping + piece + escaping;
     })
     .join('');
   return characters.decode(unescaped).replace(/\r\n?/g, '\n');
 };
 
+/** Characters that end segments or frames, and others that no field carries. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are meant
+const CONTROL = /[\x00-\x08\x0b-\x1f]/g;
+
 /** A text as a field carries it. Line ends become `\.br\`. */
 export const writeText = (text: string, { delimiters, characters }: Hl7Message): string => {
-  const { field, component, subcomponent, repetition, escape } = delimiters;
+  const { field, component, subcomponent, repetition, escaping } = delimiters;
   const codes = new Map([
     [field, 'F'],
     [component, 'S'],
     [subcomponent, 'T'],
     [repetition, 'R'],
-    [escape, 'E'],
+    [escaping, 'E'],
     ['\n', '.br'],
   ]);
   return [...characters.encode(text.replace(/\r\n?/g, '\n'))]
-    .map((char) => (codes.has(char) ? `${escape}${codes.get(char)}${escape}` : char))
+    .map((char) => (codes.has(char) ? `${escaping}${codes.get(char)}${escaping}` : char))
     .join('')
-    .replace(/[\x00-\x08\x0b-\x1f]/g, ' ');
+    .replace(CONTROL, ' ');
 };

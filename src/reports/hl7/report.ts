@@ -5,9 +5,18 @@
  */
 import { Failure } from '../../ground/failure.js';
 import { parseFreeText } from '../free-text.js';
-import { BACKGROUND_TITLES, IMPRESSION_CODE, LOINC_SECTIONS } from '../loinc.js';
 import { sectionName } from '../headers.js';
-import { componentOf, fieldOf, type Hl7Message, nameOf, readText, type Segment, withField, writeText } from './message.js';
+import { BACKGROUND_TITLES, IMPRESSION_CODE, LOINC_SECTIONS } from '../loinc.js';
+import {
+  componentOf,
+  fieldOf,
+  type Hl7Message,
+  nameOf,
+  readText,
+  type Segment,
+  withField,
+  writeText,
+} from './message.js';
 
 /** One report of a message: an OBR with what follows it. */
 export interface Hl7Report {
@@ -76,7 +85,13 @@ const textOf = (segment: Segment, message: Hl7Message): string => {
 export const reportsOf = (message: Hl7Message): Hl7Report[] => {
   const { segments, delimiters } = message;
   const starts = segments.flatMap((segment, place) => (nameOf(segment, delimiters) === 'OBR' ? [place] : []));
-  if (starts.length === 0) throw new Failure({ what: 'the message has no report', where: 'OBR', got: 'no such segment', fix: 'send OBR and OBX segments' });
+  if (starts.length === 0)
+    throw new Failure({
+      what: 'the message has no report',
+      where: 'OBR',
+      got: 'no such segment',
+      fix: 'send OBR and OBX segments',
+    });
   return starts.map((from, index) => {
     const to = starts[index + 1] ?? segments.length;
     return { ...read(observations(message, from, to)), from, to };
@@ -84,11 +99,13 @@ export const reportsOf = (message: Hl7Message): Hl7Report[] => {
 };
 
 const observations = (message: Hl7Message, from: number, to: number): Observation[] =>
-  message.segments.slice(from, to).flatMap((segment, offset) =>
-    nameOf(segment, message.delimiters) === 'OBX'
-      ? [{ place: from + offset, segment, ...classify(segment, message), text: textOf(segment, message) }]
-      : [],
-  );
+  message.segments
+    .slice(from, to)
+    .flatMap((segment, offset) =>
+      nameOf(segment, message.delimiters) === 'OBX'
+        ? [{ place: from + offset, segment, ...classify(segment, message), text: textOf(segment, message) }]
+        : [],
+    );
 
 const joined = (all: readonly Observation[], kind: Kind | undefined): string =>
   all
@@ -121,7 +138,12 @@ const read = (all: readonly Observation[]): Omit<Hl7Report, 'from' | 'to'> => {
  * @param report One of {@link reportsOf} the same message.
  * @param note The note's text.
  */
-export const withImpression = (message: Hl7Message, report: Hl7Report, impression: string, note: string): Hl7Message => {
+export const withImpression = (
+  message: Hl7Message,
+  report: Hl7Report,
+  impression: string,
+  note: string,
+): Hl7Message => {
   const { segments, delimiters } = message;
   const all = observations(message, report.from, report.to);
   const own = all.filter(({ kind }) => kind === 'impression');
@@ -153,7 +175,11 @@ const retyped = (segment: Segment, { delimiters }: Hl7Message): Segment =>
   ['TX', 'FT', 'ST'].includes(fieldOf(segment, 2, delimiters)) ? segment : withField(segment, 2, 'TX', delimiters);
 
 /** Behind the last observation and the notes that belong to it. */
-const lastPlace = ({ segments, delimiters }: Hl7Message, all: readonly Observation[], { from, to }: Hl7Report): number => {
+const lastPlace = (
+  { segments, delimiters }: Hl7Message,
+  all: readonly Observation[],
+  { from, to }: Hl7Report,
+): number => {
   let place = all.at(-1)?.place ?? from;
   while (place + 1 < to && nameOf(segments[place + 1], delimiters) === 'NTE') place++;
   return place;

@@ -135,20 +135,24 @@ const open = (path: string, { create, limitBytes }: { create?: boolean; limitByt
           const written = appendOne(record, at);
           at = written;
           for (const [part, text] of Object.entries(record.texts?.parts ?? {})) {
-            insertText.run(record.texts!.draft, part, written.time, seal(text));
+            if (text !== undefined) insertText.run(record.texts!.draft, part, written.time, seal(text));
           }
           return written;
         });
       }),
-    records: () => db.prepare('select seq, time, kind, body, previous, hash from records order by seq').iterate() as Iterable<AuditRecord>,
+    records: () =>
+      db
+        .prepare('select seq, time, kind, body, previous, hash from records order by seq')
+        .iterate() as Iterable<AuditRecord>,
     anchor: () => newestAnchor.get() as Head,
     counted: () =>
-      (db.prepare("select seq from sqlite_sequence where name = 'records'").get() as { seq: number } | undefined)?.seq ?? 0,
+      (db.prepare("select seq from sqlite_sequence where name = 'records'").get() as { seq: number } | undefined)
+        ?.seq ?? 0,
     texts: (draft) =>
       new Map(
-        (db.prepare('select part, sealed from texts where draft = ?').all(draft) as { part: string; sealed: string }[]).map(
-          ({ part, sealed }) => [part, sealed],
-        ),
+        (
+          db.prepare('select part, sealed from texts where draft = ?').all(draft) as { part: string; sealed: string }[]
+        ).map(({ part, sealed }) => [part, sealed]),
       ),
     retain: (before) =>
       whole(() => {

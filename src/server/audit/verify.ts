@@ -41,7 +41,8 @@ export const verify = (log: AuditDatabase, expectedHead?: string): Verification 
     before = { seq, hash };
   }
   const counted = log.counted();
-  if (counted !== before.seq) fault(`the newest record is ${before.seq}, but ${counted} were written: the end was cut off`);
+  if (counted !== before.seq)
+    fault(`the newest record is ${before.seq}, but ${counted} were written: the end was cut off`);
   if (!explained) fault(`the log begins after record ${anchor!.seq}, and no retention of it explains that`);
   if (!expected) fault('the expected head does not stand in the log');
   return { records: count, head: before.seq === 0 ? null : before, faults };

@@ -7,7 +7,7 @@ import { Failure } from '../../ground/failure.js';
 import { version } from '../../ground/version.js';
 import { checkImpression } from '../../guard/check.js';
 import type { AuditLog } from '../audit/audit-log.js';
-import { type DraftEngine, EngineLost, type DraftSettings, type EngineDraft } from '../engine/draft-engine.js';
+import { type DraftEngine, type DraftSettings, type EngineDraft, EngineLost } from '../engine/draft-engine.js';
 import { HttpFailure } from '../http/http-failure.js';
 import type { Metrics } from '../observe/metrics.js';
 import type { DraftAnswer } from '../wire.js';
@@ -160,7 +160,10 @@ export const createDrafting = ({ engine, audit, metrics, queueLimit, timeoutMs }
   const failureOf = (error: unknown, signal: AbortSignal, timeout: AbortSignal): unknown => {
     if (signal.aborted) {
       metrics.drafts.inc({ outcome: 'cancelled' });
-      return new HttpFailure({ status: 499, code: 'cancelled', what: 'the client closed the request' }, { cause: error });
+      return new HttpFailure(
+        { status: 499, code: 'cancelled', what: 'the client closed the request' },
+        { cause: error },
+      );
     }
     if (timeout.aborted) {
       metrics.drafts.inc({ outcome: 'timeout' });
@@ -190,8 +193,12 @@ export const createDrafting = ({ engine, audit, metrics, queueLimit, timeoutMs }
   const draft = async (report: DraftReport, wishes: DraftWishes, origin: DraftOrigin): Promise<DraftAnswer> => {
     const { findings, background, study_id, subject_id } = report;
     const { draft, queuedMs, draftMs } = await run({ findings, background }, wishes);
-    const { impression, truncated, cutTokens } = draft;
+    const { impression, truncated, cutTokens, candidates } = draft;
     const flags = checkImpression({ findings, background, impression });
+    const alternatives = candidates.slice(1).map((each) => ({
+      impression: each.impression,
+      flags: checkImpression({ findings, background, impression: each.impression }),
+    }));
     for (const { kind, severity } of flags) metrics.flags.inc({ kind, severity });
     const id = randomUUID();
     const model = { name: engine.model!.name, fingerprint: engine.model!.fingerprint };
@@ -207,6 +214,7 @@ export const createDrafting = ({ engine, audit, metrics, queueLimit, timeoutMs }
         findings: audit?.digest(findings),
         background: audit?.digest(background),
         impression: audit?.digest(impression),
+        alternatives: alternatives.map((each) => audit?.digest(each.impression)),
         flags: flags.map((flag) => ({
           kind: flag.kind,
           severity: flag.severity,
@@ -223,7 +231,7 @@ export const createDrafting = ({ engine, audit, metrics, queueLimit, timeoutMs }
     return {
       id,
       impression,
-      alternatives: [],
+      alternatives,
       flags,
       truncated,
       cut_tokens: cutTokens,

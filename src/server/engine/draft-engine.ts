@@ -2,26 +2,10 @@
  * @file What the server needs of whatever writes drafts: one call a report, text as it grows, cancellation. The worker
  * threads behind it ({@link file://./worker-engine.ts}) can be exchanged without the routes noticing.
  */
+import type { DecodingOptions } from '../../generation/options.js';
 
-/** How a draft is decoded. */
-export interface DraftSettings {
-  /** Most tokens of the draft, its end token counted. */
-  readonly maxNewTokens: number;
-  /** The end may not come before this many tokens; 0 for no such rule. */
-  readonly minNewTokens: number;
-  /** No run of this many tokens occurs twice; 0 for no such rule. */
-  readonly noRepeatNgram: number;
-  /** Above 1 makes repeating a token less likely; 1 changes nothing. */
-  readonly repetitionPenalty: number;
-}
-
-/** Defaults of {@link DraftSettings}: room for any usual impression, nothing else changed. */
-export const DRAFT_SETTINGS: DraftSettings = {
-  maxNewTokens: 128,
-  minNewTokens: 0,
-  noRepeatNgram: 0,
-  repetitionPenalty: 1,
-};
+/** How a draft is decoded; what is absent has the decoder's default. Batches are the engine's own matter. */
+export type DraftSettings = Omit<DecodingOptions, 'batchSize' | 'copyTokens'>;
 
 /** What a draft is written from: a report through the model's prompt, or a text that is the whole prompt already. */
 export type DraftSource = { readonly findings: string; readonly background: string } | { readonly prompt: string };
@@ -29,6 +13,8 @@ export type DraftSource = { readonly findings: string; readonly background: stri
 /** A finished draft. */
 export interface EngineDraft {
   readonly impression: string;
+  /** All drafts asked for by `nBest`, the likeliest first; the first is the draft itself. */
+  readonly candidates: readonly { readonly impression: string; readonly truncated: boolean }[];
   /** Whether the limit of new tokens came before the model's own end. */
   readonly truncated: boolean;
   /** Tokens of the input's end that the model did not read. */
@@ -54,7 +40,7 @@ export type EngineState = 'starting' | 'ready' | 'restarting' | 'closed';
 /** Where a draft's text goes and what stops it. */
 export interface DraftControl {
   readonly signal: AbortSignal;
-  /** Called with the whole text so far, each time it grew. */
+  /** Called with each piece of text that has become certain. */
   readonly onText?: (text: string) => void;
   /** Called when decoding begins, after waiting in the queue. */
   readonly onBegin?: () => void;

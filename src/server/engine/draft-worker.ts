@@ -1,102 +1,122 @@
 /**
- * @file A drafting thread: opens the model, warms it up with a draft of its own, then drafts what it is sent. It exists
- * because ONNX Runtime blocks the thread it runs on, and because a crash here leaves the server standing.
+ * @file A drafting thread: opens the model, warms it up with a draft of its own, then drafts what it is sent, all
+ * requests in one continuous batch. It exists because ONNX Runtime blocks the thread it runs on, and because a crash
+ * here leaves the server standing.
  */
-import { parentPort, workerData } from 'node:worker_threads';
 import { createHash } from 'node:crypto';
-import { buildDecoder } from '../../generation/decoder.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import { DraftMemory } from '../../generation/copying.js';
+import { COPY_TOKENS, decodingSettings, searchFor } from '../../generation/options.js';
+import { prepareDecoder } from '../../generation/prepare.js';
+import { Scheduler } from '../../generation/schedule.js';
+import type { Decoded, Search } from '../../generation/search.js';
+import { textDeltas } from '../../generation/streaming.js';
 import { Failure, type FailureParts } from '../../ground/failure.js';
-import type { Model } from '../../models/directory.js';
 import { encodeInput } from '../../models/encoding.js';
-import { openModel } from '../../models/open.js';
+import { openStoredModel } from '../../models/stored.js';
 import { parsePrompt } from '../../reports/prompt.js';
-import { DRAFT_SETTINGS, type DraftSource } from './draft-engine.js';
+import { parameterShapes } from '../../t5/parameters.js';
+import type { DraftSettings, DraftSource } from './draft-engine.js';
 import { identify } from './model-identity.js';
-import { decodeRows, type Row, type RowDecoding } from './rows.js';
 import type { DraftWorkerInput, FromWorker, ToWorker } from './worker-messages.js';
 
 const port = parentPort!;
-const { model: directory, threads, maxInputTokens, limits } = workerData as DraftWorkerInput;
+const options = workerData as DraftWorkerInput;
 const say = (message: FromWorker): void => port.postMessage(message);
 const partsOf = ({ what, where, got, fix }: Failure): FailureParts => ({ what, where, got, fix });
 
 /** A prompt that came whole is drafted from as it is. */
 const BARE = parsePrompt('{findings}');
 
-const encode = ({ tokenizer, prompt }: Model, source: DraftSource) =>
-  'prompt' in source
-    ? encodeInput(tokenizer, BARE, { findings: source.prompt, background: '' }, maxInputTokens)
-    : encodeInput(tokenizer, prompt, source, maxInputTokens);
-
-const warmUp = (rows: RowDecoding, model: Model): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const { ids } = encode(model, { findings: 'The lungs are clear.', background: '' });
-    rows.add({
-      input: ids,
-      settings: { ...DRAFT_SETTINGS, maxNewTokens: 4 },
-      begun: () => undefined,
-      grown: () => undefined,
-      ended: () => resolve(),
-      failed: reject,
-    });
-  });
-
-const serve = (model: Model, rows: RowDecoding): void => {
-  const going = new Map<number, Row>();
-  const draft = ({ id, source, settings, streams }: Extract<ToWorker, { kind: 'draft' }>): void => {
-    let input: ReturnType<typeof encode>;
-    try {
-      input = encode(model, source);
-    } catch (error) {
-      say(error instanceof Failure ? { kind: 'refused', id, failure: partsOf(error) } : { kind: 'broken', id });
-      return;
-    }
-    const row: Row = {
-      input: input.ids,
-      settings,
-      begun: () => say({ kind: 'begun', id }),
-      grown: (ids) => {
-        if (streams) say({ kind: 'text', id, text: model.tokenizer.decode(ids) });
-      },
-      ended: (ids, truncated) => {
-        going.delete(id);
-        const draft = {
-          impression: model.tokenizer.decode(ids),
-          truncated,
-          cutTokens: input.cutTokens,
-          inputTokens: input.ids.length,
-          outputTokens: ids.length,
-        };
-        say({ kind: 'draft', id, draft });
-      },
-      failed: () => {
-        going.delete(id);
-        say({ kind: 'broken', id });
-      },
-    };
-    going.set(id, row);
-    rows.add(row);
+/** Tells when a search is first asked, which is when its place in the batch begins. */
+const observed = (search: Search, begun: () => void): Search => {
+  let told = false;
+  return {
+    queries: () => {
+      if (!told) begun();
+      told = true;
+      return search.queries();
+    },
+    take: (scores) => search.take(scores),
+    settled: () => search.settled(),
+    outputs: () => search.outputs(),
   };
-  port.on('message', (message: ToWorker) => {
-    if (message.kind === 'draft') draft(message);
-    else {
-      const row = going.get(message.id);
-      going.delete(message.id);
-      if (row !== undefined) rows.cancel(row);
+};
+
+const start = async (): Promise<void> => {
+  const { model: directory, batchSize, threads, maxInputTokens, weights, device, memoryBudget } = options;
+  const model = await openStoredModel(directory);
+  const prompt = options.prompt === undefined ? model.prompt : parsePrompt(options.prompt);
+  const decoder = await prepareDecoder(model, { batchSize, threads, maxInputTokens, weights, device, memoryBudget });
+  const scheduler = new Scheduler(decoder, batchSize);
+  const memory = new DraftMemory();
+  const { decoderStartTokenId: startId, eosTokenId: endId } = decoder.config;
+  const { tokenizer } = model;
+  const going = new Map<number, AbortController>();
+
+  const encode = (source: DraftSource) =>
+    'prompt' in source
+      ? encodeInput(tokenizer, BARE, { findings: source.prompt, background: '' }, maxInputTokens)
+      : encodeInput(tokenizer, prompt, source, maxInputTokens);
+
+  const decode = async (
+    input: readonly number[],
+    wanted: DraftSettings,
+    {
+      begun,
+      onTokens,
+      signal,
+    }: { begun?: () => void; onTokens?: (ids: readonly number[]) => void; signal?: AbortSignal },
+  ): Promise<Decoded[]> => {
+    const settings = decodingSettings({ ...wanted, batchSize });
+    // Guessing ahead pays while a request is alone, and changes no draft.
+    const copyTokens = settings.mode === 'greedy' && going.size <= 1 ? COPY_TOKENS : 0;
+    const search = searchFor(settings, { startId, endId }, input, { purpose: '0', copyTokens, memory });
+    const outputs = await scheduler.submit({ input, search: observed(search, () => begun?.()), signal, onTokens });
+    return outputs.slice(0, settings.nBest);
+  };
+
+  const draft = async ({ id, source, settings, streams }: Extract<ToWorker, { kind: 'draft' }>): Promise<void> => {
+    const controller = new AbortController();
+    going.set(id, controller);
+    try {
+      const { ids, cutTokens } = encode(source);
+      const deltas = textDeltas((tokens) => tokenizer.decode(tokens));
+      const text = (added: string): void => {
+        if (added !== '') say({ kind: 'text', id, text: added });
+      };
+      const outputs = await decode(ids, settings, {
+        signal: controller.signal,
+        begun: () => say({ kind: 'begun', id }),
+        onTokens: streams ? (tokens) => text(deltas.next(tokens)) : undefined,
+      });
+      const candidates = outputs.map((each) => ({ impression: tokenizer.decode(each.ids), truncated: each.truncated }));
+      const [{ impression, truncated }] = candidates;
+      if (streams) text(deltas.end(impression));
+      const counts = { inputTokens: ids.length, outputTokens: outputs[0].ids.length };
+      say({ kind: 'draft', id, draft: { impression, truncated, candidates, cutTokens, ...counts } });
+    } catch (error) {
+      if (controller.signal.aborted) return;
+      say(error instanceof Failure ? { kind: 'refused', id, failure: partsOf(error) } : { kind: 'broken', id });
+    } finally {
+      going.delete(id);
     }
+  };
+
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'draft') void draft(message);
+    else going.get(message.id)?.abort(new Error('cancelled'));
   });
+
+  await decode(encode({ findings: 'The lungs are clear.', background: '' }).ids, { maxNewTokens: 4 }, {});
+  const shapes = parameterShapes(model.config, !model.config.scaleDecoderOutputs);
+  const parameters = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const promptHash = createHash('sha256').update(prompt.template).digest('hex');
+  say({ kind: 'ready', model: { ...(await identify(directory)), promptHash, parameters } });
 };
 
 try {
-  const model = await openModel(directory);
-  const decoder = await buildDecoder(model, { threads });
-  const rows = decodeRows(decoder, limits);
-  await warmUp(rows, model);
-  const promptHash = createHash('sha256').update(model.prompt.template).digest('hex');
-  const parameters = [...model.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
-  const identity = { ...(await identify(directory)), promptHash, parameters };
-  serve(model, rows);
-  say({ kind: 'ready', model: identity });
+  await start();
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
   say({ kind: 'unusable', failure: partsOf(error) });

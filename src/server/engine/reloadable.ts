@@ -2,7 +2,7 @@
  * @file An engine that can be exchanged while it works: the new one warms up beside the old one, then takes all new
  * requests; the old one finishes what it has and is closed. A new one that cannot start leaves the old one in place.
  */
-import { EngineLost, type DraftEngine } from './draft-engine.js';
+import { type DraftEngine, EngineLost } from './draft-engine.js';
 
 /** A {@link DraftEngine} with a successor on demand. */
 export interface ReloadableEngine extends DraftEngine {

@@ -42,6 +42,8 @@ interface Seat {
   losses: number;
 }
 
+/** Most drafts of one report; each is a beam that is decoded beside the others. */
+const ALTERNATIVES_MAX = 8;
 /** Pause before a lost thread is replaced, in milliseconds, doubled with every loss in a row up to the last. */
 const PAUSE = { first: 50, last: 10_000 } as const;
 
@@ -54,7 +56,8 @@ const PAUSE = { first: 50, last: 10_000 } as const;
  */
 export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<DraftEngine> => {
   const { workers, onEvent, ...input } = options;
-  const capacity = input.limits.batchRows * input.limits.batches;
+  // Twice what is decoded together: the thread refills its batch without asking back.
+  const capacity = input.batchSize * 2;
   const waiting: Job[] = [];
   const seats: Seat[] = Array.from({ length: workers }, () => ({
     worker: undefined,
@@ -104,13 +107,17 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
         return;
       }
       case 'text':
-        return seat.jobs.get(message.id)?.control.onText?.(message.text);
+        seat.jobs.get(message.id)?.control.onText?.(message.text);
+        return;
       case 'draft':
-        return settle(seat, message.id, ({ resolve }) => resolve(message.draft));
+        settle(seat, message.id, ({ resolve }) => resolve(message.draft));
+        return;
       case 'refused':
-        return settle(seat, message.id, ({ reject }) => reject(new Failure(message.failure)));
+        settle(seat, message.id, ({ reject }) => reject(new Failure(message.failure)));
+        return;
       case 'broken':
-        return settle(seat, message.id, ({ reject }) => reject(new EngineLost()));
+        settle(seat, message.id, ({ reject }) => reject(new EngineLost()));
+        return;
     }
   };
 
@@ -227,7 +234,7 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
     get pending() {
       return pending();
     },
-    maxAlternatives: 1,
+    maxAlternatives: ALTERNATIVES_MAX,
     draft,
     close,
   };

@@ -1,7 +1,8 @@
 /** @file What the server and its drafting threads say to each other. */
+import type { WeightFormat } from '../../generation/memory.js';
+import type { Device } from '../../generation/prepare.js';
 import type { FailureParts } from '../../ground/failure.js';
 import type { DraftSettings, DraftSource, EngineDraft, ModelIdentity } from './draft-engine.js';
-import type { RowLimits } from './rows.js';
 
 /** What a drafting thread is started with. */
 export interface DraftWorkerInput {
@@ -9,7 +10,14 @@ export interface DraftWorkerInput {
   readonly model: string;
   readonly threads: number;
   readonly maxInputTokens: number;
-  readonly limits: RowLimits;
+  /** Reports decoded together. */
+  readonly batchSize: number;
+  readonly weights: WeightFormat;
+  readonly device: Device;
+  /** Bytes of memory that may be used; absent: what the machine has available. */
+  readonly memoryBudget?: number;
+  /** Instead of the model's own prompt. */
+  readonly prompt?: string;
 }
 
 /** From the server. */

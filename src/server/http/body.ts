@@ -27,7 +27,8 @@ export const takeBytes = (app: FastifyInstance): void => {
 
 /** A body as text, of UTF-8. @throws {HttpFailure} 400 when it is not UTF-8, or empty. */
 export const textBody = (body: unknown): string => {
-  if (!Buffer.isBuffer(body) || body.length === 0) throw invalid('the request has no body', undefined, 'see /openapi.json');
+  if (!Buffer.isBuffer(body) || body.length === 0)
+    throw invalid('the request has no body', undefined, 'see /openapi.json');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
@@ -39,7 +40,11 @@ export const textBody = (body: unknown): string => {
 export const jsonOf = (text: string): unknown => {
   const parsed = parseJson(text);
   if ('fault' in parsed) {
-    throw invalid('the body is not valid JSON', `${describeFault(parsed.fault)} of line ${parsed.fault.line}`, 'send JSON');
+    throw invalid(
+      'the body is not valid JSON',
+      `${describeFault(parsed.fault)} of line ${parsed.fault.line}`,
+      'send JSON',
+    );
   }
   return parsed.value;
 };

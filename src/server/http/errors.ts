@@ -13,10 +13,25 @@ import { HttpFailure } from './http-failure.js';
 
 /** Fastify's own errors that a client can cause. */
 const KNOWN: Readonly<Record<string, { status: number; code: string; what: string; fix?: string }>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: { status: 413, code: 'too_large', what: 'the request is too large', fix: 'send fewer reports at once' },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: { status: 415, code: 'unsupported_media_type', what: 'the content type is not known', fix: 'see /openapi.json' },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    status: 413,
+    code: 'too_large',
+    what: 'the request is too large',
+    fix: 'send fewer reports at once',
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 415,
+    code: 'unsupported_media_type',
+    what: 'the content type is not known',
+    fix: 'see /openapi.json',
+  },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: { status: 400, code: 'invalid_request', what: 'the body is not as long as said' },
-  FST_ERR_CTP_EMPTY_TYPE: { status: 415, code: 'unsupported_media_type', what: 'no content type', fix: 'see /openapi.json' },
+  FST_ERR_CTP_EMPTY_TYPE: {
+    status: 415,
+    code: 'unsupported_media_type',
+    what: 'no content type',
+    fix: 'see /openapi.json',
+  },
   FST_ERR_BAD_URL: { status: 400, code: 'invalid_request', what: 'not a valid URL' },
   FST_ERR_NOT_FOUND: { status: 404, code: 'not_found', what: 'no such resource', fix: 'see /openapi.json' },
 };
@@ -36,16 +51,27 @@ export const readable = (error: unknown, log: Log, requestId: string): HttpFailu
     request: requestId,
     kind: error instanceof Error ? error.name : typeof error,
     code: typeof code === 'string' ? code : undefined,
-    at: stack.split('\n').filter((line) => /^\s+at /.test(line)).slice(0, 6).map((line) => line.trim()).join(' < '),
+    at: stack
+      .split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 6)
+      .map((line) => line.trim())
+      .join(' < '),
   });
-  return new HttpFailure({ status: 500, code: 'internal', what: 'unexpected error', fix: 'tell the administrator the request id' });
+  return new HttpFailure({
+    status: 500,
+    code: 'internal',
+    what: 'unexpected error',
+    fix: 'tell the administrator the request id',
+  });
 };
 
 /** An error's body in the API's own style, which OpenAI's clients read too. */
 export const errorBody = (failure: HttpFailure, requestId: string): ErrorBody => ({
   error: {
     code: failure.code,
-    type: failure.status >= 500 ? 'server_error' : failure.status === 429 ? 'rate_limit_error' : 'invalid_request_error',
+    type:
+      failure.status >= 500 ? 'server_error' : failure.status === 429 ? 'rate_limit_error' : 'invalid_request_error',
     message: failure.message,
     request_id: requestId,
     ...(failure.details === undefined ? {} : { details: failure.details }),

@@ -40,17 +40,3 @@ export const openEvents = (reply: FastifyReply): EventStream => {
     },
   };
 };
-
-/**
- * What was added to a text that grows. A tokenizer may still change the last piece of an unfinished text; what was sent
- * stays, and the rest waits until the text continues it.
- */
-export const growth = (): ((text: string) => string) => {
-  let sent = '';
-  return (text) => {
-    if (!text.startsWith(sent)) return '';
-    const added = text.slice(sent.length);
-    sent = text;
-    return added;
-  };
-};

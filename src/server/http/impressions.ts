@@ -1,38 +1,49 @@
 /** @file `POST /v1/impressions`: drafts for one report or several, at once or as a stream. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { decodingSettings, OptionFailure } from '../../generation/options.js';
 import type { DraftReport } from '../drafting/drafting.js';
 import type { DraftSettings } from '../engine/draft-engine.js';
 import type { DraftAnswer } from '../wire.js';
 import { jsonBody } from './body.js';
 import { closedSignal, originOf, type Routes, type ServerContext } from './context.js';
 import { errorBody, readable } from './errors.js';
-import { growth, openEvents } from './events.js';
+import { openEvents } from './events.js';
 import { HttpFailure } from './http-failure.js';
-import { checked, impressionsSchema } from './schemas.js';
+import { checked, impressionsSchema, type settingsShape } from './schemas.js';
 
-type Settings = Pick<
-  z.output<typeof impressionsSchema>,
-  'max_new_tokens' | 'min_new_tokens' | 'no_repeat_ngram' | 'repetition_penalty'
->;
+type Input = z.output<typeof impressionsSchema>;
 
-/** The engine's settings from the API's names. */
-export const settingsFrom = (input: Settings): DraftSettings => {
-  if (input.min_new_tokens > input.max_new_tokens) {
-    throw new HttpFailure({
-      status: 400,
-      code: 'invalid_request',
-      what: 'min_new_tokens is above max_new_tokens',
-      got: `${input.min_new_tokens} and ${input.max_new_tokens}`,
-      fix: 'lower the one or raise the other',
-    });
-  }
-  return {
+/**
+ * The engine's settings from the API's names. What does not go together is refused before anything waits in the queue.
+ *
+ * @throws {HttpFailure} 400 `unsupported`.
+ */
+export const settingsFrom = (input: Pick<Input, keyof typeof settingsShape>, alternatives: number): DraftSettings => {
+  const drawn = input.temperature ?? input.top_p ?? input.top_k;
+  const settings: DraftSettings = {
     maxNewTokens: input.max_new_tokens,
     minNewTokens: input.min_new_tokens,
     noRepeatNgram: input.no_repeat_ngram,
     repetitionPenalty: input.repetition_penalty,
+    temperature: input.temperature,
+    topK: input.top_k,
+    topP: input.top_p,
+    seed: input.seed,
+    lengthPenalty: input.length_penalty,
+    earlyStopping: input.early_stopping,
+    nBest: alternatives,
+    // Alternatives are beams unless they are drawn.
+    beams: input.beams ?? (drawn === undefined ? alternatives : 1),
   };
+  try {
+    decodingSettings(settings);
+  } catch (error) {
+    if (!(error instanceof OptionFailure)) throw error;
+    const { what, got, fix } = error;
+    throw new HttpFailure({ status: 400, code: 'unsupported', what, got, fix }, { cause: error });
+  }
+  return settings;
 };
 
 export const impressionRoutes: Routes = (app, context) => {
@@ -48,7 +59,7 @@ export const impressionRoutes: Routes = (app, context) => {
       });
     }
     const reports: readonly DraftReport[] = 'reports' in input ? input.reports : [input];
-    const settings = settingsFrom(input);
+    const settings = settingsFrom(input, input.alternatives);
     if (input.stream) return stream(context, request, reply, reports, settings);
 
     const one = draftOne(context, request, reply, reports, settings);
@@ -94,11 +105,9 @@ const stream = async (
   reports: readonly DraftReport[],
   settings: DraftSettings,
 ): Promise<void> => {
-  const grown = reports.map(growth);
   let events: ReturnType<typeof openEvents> | undefined;
   const one = draftOne(context, request, reply, reports, settings, (index, text) => {
-    const added = grown[index](text);
-    if (added !== '') events?.send({ index, text: added }, 'text');
+    events?.send({ index, text }, 'text');
   });
   events = openEvents(reply);
   const open = events;

@@ -3,7 +3,7 @@
  * cannot differ. Unknown fields are refused: an option that is not honoured is an error.
  */
 import { z } from 'zod';
-import { DRAFT_SETTINGS } from '../engine/draft-engine.js';
+import { DECODING_DEFAULTS } from '../../generation/options.js';
 import { HttpFailure } from './http-failure.js';
 
 /** Longest texts, in UTF-16 units: ten times the longest reports known, and bounded work for the guard. */
@@ -15,10 +15,27 @@ const identifier = z.string().max(128);
 
 /** Settings of decoding, as the API names them. */
 export const settingsShape = {
-  max_new_tokens: z.int().min(1).max(512).default(DRAFT_SETTINGS.maxNewTokens).describe('Most tokens of a draft.'),
-  min_new_tokens: z.int().min(0).max(512).default(DRAFT_SETTINGS.minNewTokens).describe('Least tokens of a draft.'),
-  no_repeat_ngram: z.int().min(0).max(32).default(DRAFT_SETTINGS.noRepeatNgram).describe('No run of so many tokens occurs twice; 0: allowed.'),
-  repetition_penalty: z.number().min(0.1).max(10).default(DRAFT_SETTINGS.repetitionPenalty).describe('Above 1 makes repeating a token less likely.'),
+  max_new_tokens: z.int().min(1).max(512).default(DECODING_DEFAULTS.maxNewTokens).describe('Most tokens of a draft.'),
+  min_new_tokens: z.int().min(0).max(512).default(0).describe('Least tokens of a draft.'),
+  no_repeat_ngram: z.int().min(0).max(32).default(0).describe('No run of so many tokens occurs twice; 0: allowed.'),
+  repetition_penalty: z.number().min(0.1).max(10).default(1).describe('Above 1 makes repeating a token less likely.'),
+  beams: z
+    .int()
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Width of the beam search; 1 is greedy. Default: as many as alternatives.'),
+  length_penalty: z.number().min(-10).max(10).optional().describe('Of beam search; above 0 favours longer drafts.'),
+  early_stopping: z.boolean().optional().describe('Of beam search: stop once as many drafts as beams have ended.'),
+  temperature: z.number().gt(0).max(10).optional().describe('Draw tokens instead of taking the likeliest.'),
+  top_k: z.int().min(0).max(10_000).optional().describe('Draw from so many of the likeliest tokens; 0: from all.'),
+  top_p: z.number().gt(0).max(1).optional().describe('Draw from the likeliest tokens that make up this share.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .optional()
+    .describe('Of drawing; default 1.'),
 };
 
 const reportShape = {
@@ -59,7 +76,10 @@ export const feedbackSchema = z.strictObject({
   action: z.enum(['acknowledge', 'accept', 'copy', 'reject']),
   flags: z.array(z.int().min(0).max(1000)).max(200).optional(),
   text: z.string().max(TEXT_MAX.impression).optional(),
-  acknowledged: z.array(z.string().regex(/^[a-z]{1,32}$/)).max(200).optional(),
+  acknowledged: z
+    .array(z.string().regex(/^[a-z]{1,32}$/))
+    .max(200)
+    .optional(),
 });
 
 /** `POST /v1/completions`, as OpenAI's. What is not listed is refused, not ignored. */
@@ -69,8 +89,14 @@ export const completionsSchema = z.strictObject({
     z.string().min(1).max(TEXT_MAX.prompt),
     z.array(z.string().min(1).max(TEXT_MAX.prompt)).min(1).max(REPORTS_MAX),
   ]),
-  max_tokens: z.int().min(1).max(512).default(DRAFT_SETTINGS.maxNewTokens),
-  temperature: z.literal(0).optional().describe('Drafts are deterministic; only 0 is taken.'),
+  max_tokens: z.int().min(1).max(512).default(DECODING_DEFAULTS.maxNewTokens),
+  temperature: z.number().min(0).max(10).optional().describe('0, the default here: the likeliest token each time.'),
+  top_p: z.number().gt(0).max(1).optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .optional(),
   n: z.literal(1).optional(),
   best_of: z.literal(1).optional(),
   echo: z.literal(false).optional(),
@@ -97,13 +123,17 @@ const placeOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? '
 const problemOf = (issue: z.core.$ZodIssue): string => {
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.length === 1 ? 'has a field that is not known' : `has ${issue.keys.length} fields that are not known`;
+      return issue.keys.length === 1
+        ? 'has a field that is not known'
+        : `has ${issue.keys.length} fields that are not known`;
     case 'invalid_type':
       return `must be of type ${issue.expected}`;
     case 'too_small':
       return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`;
     case 'too_big':
-      return issue.origin === 'string' ? `must have at most ${issue.maximum} characters` : `must be at most ${issue.maximum}`;
+      return issue.origin === 'string'
+        ? `must have at most ${issue.maximum} characters`
+        : `must be at most ${issue.maximum}`;
     case 'invalid_value':
       return `must be one of: ${issue.values.map(String).join(', ')}`;
     default:

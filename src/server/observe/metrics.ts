@@ -34,7 +34,11 @@ export const createMetrics = (): Metrics => {
     ...named('event_loop_delay_seconds', 'Event loop delay since the last scrape.'),
     labelNames: ['quantile'] as const,
     collect() {
-      for (const [quantile, share] of [['0.5', 50], ['0.99', 99], ['1', 100]] as const) {
+      for (const [quantile, share] of [
+        ['0.5', 50],
+        ['0.99', 99],
+        ['1', 100],
+      ] as const) {
         const seconds = delay.percentile(share) / 1e9;
         // The monitor counts its own tick of 10 ms in.
         this.set({ quantile }, Math.max(0, seconds - 0.01));
@@ -60,12 +64,18 @@ export const createMetrics = (): Metrics => {
       buckets: BUCKETS,
     }),
     drafts: new Counter({ ...named('drafts_total', 'Drafts by outcome.'), labelNames: ['outcome'] }),
-    draftSeconds: new Histogram({ ...named('draft_seconds', 'Time of a draft, its waiting included.'), buckets: BUCKETS }),
+    draftSeconds: new Histogram({
+      ...named('draft_seconds', 'Time of a draft, its waiting included.'),
+      buckets: BUCKETS,
+    }),
     tokens: new Counter(named('tokens_total', 'Tokens written.')),
     flags: new Counter({ ...named('flags_total', 'Flags raised.'), labelNames: ['kind', 'severity'] }),
     feedback: new Counter({ ...named('feedback_total', 'What users did with drafts.'), labelNames: ['action'] }),
     refused: new Counter({ ...named('refused_total', 'Requests refused.'), labelNames: ['reason'] }),
-    workers: new Counter({ ...named('worker_events_total', 'Drafting threads lost and restarted.'), labelNames: ['event'] }),
+    workers: new Counter({
+      ...named('worker_events_total', 'Drafting threads lost and restarted.'),
+      labelNames: ['event'],
+    }),
     queue: new Gauge(named('queue_length', 'Drafts accepted and not yet answered.')),
     ready: new Gauge(named('ready', 'Whether drafts are taken.')),
     text: () => registry.metrics(),

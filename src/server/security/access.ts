@@ -77,7 +77,8 @@ export const createAccess = ({ tokens, proxy, anonymous, loopback }: AccessOptio
       const bearer = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
       if (bearer !== undefined && tokens !== undefined) {
         const found = await tokens.find(bearer);
-        if (found === undefined) throw denied(401, 'invalid_token', 'the token is not valid', 'ask the administrator for one');
+        if (found === undefined)
+          throw denied(401, 'invalid_token', 'the token is not valid', 'ask the administrator for one');
         return { user: found.name, scopes: found.scopes };
       }
       if (proxy !== undefined && trusted(address)) {
@@ -89,7 +90,12 @@ export const createAccess = ({ tokens, proxy, anonymous, loopback }: AccessOptio
     },
     checkOrigin: (method, { host, origin, 'sec-fetch-site': site, 'sec-fetch-mode': mode }) => {
       if (loopback && host !== undefined && !LOOPBACK_NAMES.test(host)) {
-        throw denied(403, 'wrong_host', 'this server answers to loopback names only', 'start it with --host for others');
+        throw denied(
+          403,
+          'wrong_host',
+          'this server answers to loopback names only',
+          'start it with --host for others',
+        );
       }
       // Following a link to the page is no request of the other page's own.
       if (method === 'GET' && mode === 'navigate') return;

@@ -48,7 +48,10 @@ export const readTokens = async (path: string): Promise<readonly StoredToken[]> 
   try {
     return fileSchema.parse(JSON.parse(text)).tokens;
   } catch (error) {
-    throw new Failure({ what: 'not a token file', where: path, fix: 'restore it, or remove it and add tokens anew' }, { cause: error });
+    throw new Failure(
+      { what: 'not a token file', where: path, fix: 'restore it, or remove it and add tokens anew' },
+      { cause: error },
+    );
   }
 };
 
@@ -65,7 +68,11 @@ const writeTokens = (path: string, tokens: readonly StoredToken[]): Promise<void
 export const addToken = async (path: string, name: string, scopes: readonly Scope[]): Promise<string> => {
   const tokens = await readTokens(path);
   if (tokens.some((token) => token.name === name && token.revoked === undefined)) {
-    throw new Failure({ what: 'a token of this name is in force', got: name, fix: 'choose another name, or revoke it first' });
+    throw new Failure({
+      what: 'a token of this name is in force',
+      got: name,
+      fix: 'choose another name, or revoke it first',
+    });
   }
   const token = `${PREFIX}${randomBytes(32).toString('base64url')}`;
   const stored = { name, hash: tokenHash(token), scopes: [...scopes], created: new Date().toISOString() };
@@ -88,7 +95,12 @@ export const addToken = async (path: string, name: string, scopes: readonly Scop
 export const revokeToken = async (path: string, name: string): Promise<void> => {
   const tokens = await readTokens(path);
   if (!tokens.some((token) => token.name === name && token.revoked === undefined)) {
-    throw new Failure({ what: 'no token of this name is in force', where: path, got: name, fix: 'see: impressionist token list' });
+    throw new Failure({
+      what: 'no token of this name is in force',
+      where: path,
+      got: name,
+      fix: 'see: impressionist token list',
+    });
   }
   const revoked = new Date().toISOString();
   await writeTokens(
