@@ -5,6 +5,8 @@ import { dirname, join, relative } from 'node:path';
 for (const entry of readdirSync('src', { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || entry.name.endsWith('.ts')) continue;
   const source = join(entry.parentPath, entry.name);
+  // The page is built by Vite, which brings its own.
+  if (relative('src', source).startsWith('workbench')) continue;
   cpSync(source, join('dist', relative('src', source)));
 }
 chmodSync(join('dist', 'cli', 'main.js'), 0o755);
