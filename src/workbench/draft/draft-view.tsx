@@ -136,7 +136,10 @@ export const DraftView = ({ server, active, onUnauthorized }: Props) => {
       <section class="sheet" aria-labelledby="findings-title">
         <div class="head">
           <h1 id="findings-title">{strings.findings.title}</h1>
-          <span class="quiet">{words > 0 && strings.findings.words(words)}</span>
+          <span class="grow quiet">{words > 0 && strings.findings.words(words)}</span>
+          <button type="button" class="plain tight" onClick={fresh}>
+            {strings.actions.fresh}
+          </button>
         </div>
         <MarkedText
           id="findings"
@@ -273,9 +276,6 @@ export const DraftView = ({ server, active, onUnauthorized }: Props) => {
             </button>
           )}
           <span class="grow" />
-          <button type="button" class="plain" onClick={fresh}>
-            {strings.actions.fresh}
-          </button>
           <button type="button" class="plain" aria-expanded={help} onClick={() => setHelp(!help)}>
             {strings.actions.shortcuts}
           </button>
