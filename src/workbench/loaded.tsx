@@ -22,5 +22,6 @@ export const Loaded = <T,>({ path, children }: { path: string; children: (value:
       </p>
     );
   }
-  return value === undefined ? <p class="quiet">{strings.errors.loading}</p> : <>{children(value)}</>;
+  if (value === undefined) return <p class="quiet">{strings.errors.loading}</p>;
+  return <div class="loaded">{children(value)}</div>;
 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventsOf, FINDINGS, type Running, serve } from './running.js';
+import { eventsOf, FINDINGS, type Json, type Running, serve } from './running.js';
 
 let server: Running;
 beforeAll(async () => {
@@ -9,7 +9,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-const json = async (response: Response | Promise<Response>): Promise<any> => (await response).json();
+const json = async (response: Response | Promise<Response>): Promise<Json> => (await response).json();
 const report = { findings: FINDINGS, background: 'INDICATION: Cough.', max_new_tokens: 16 };
 
 describe('POST /v1/impressions', () => {
@@ -54,7 +54,7 @@ describe('POST /v1/impressions', () => {
   it('gives alternatives, the draft of beam search first, each with its flags', async () => {
     const draft = await json(server.post('/v1/impressions', { ...report, alternatives: 3 }));
     expect(draft.alternatives.length).toBe(2);
-    expect(new Set([draft.impression, ...draft.alternatives.map((each: any) => each.impression)]).size).toBe(3);
+    expect(new Set([draft.impression, ...draft.alternatives.map((each: Json) => each.impression)]).size).toBe(3);
     expect(draft.alternatives[0].flags).toBeInstanceOf(Array);
   });
 
@@ -153,7 +153,7 @@ describe('the other doors', () => {
       parameters: { max_new_tokens: 12 },
       stream: true,
     });
-    const events = eventsOf(await response.text()).map(({ data }) => data as any);
+    const events = eventsOf(await response.text()).map(({ data }) => data as Json);
     expect(events.map((event) => event.token.text).join('')).toBe(events.at(-1).generated_text);
   });
 
@@ -178,7 +178,7 @@ describe('the other doors', () => {
     });
     const events = eventsOf(await response.text());
     expect(events.at(-1)!.data).toBe('[DONE]');
-    const text = events.slice(0, -1).map(({ data }) => (data as any).choices[0].text);
+    const text = events.slice(0, -1).map(({ data }) => (data as Json).choices[0].text);
     expect(text.join('')).toBe(whole.choices[0].text);
   });
 

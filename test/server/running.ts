@@ -11,6 +11,9 @@ export const MODEL = fileURLToPath(new URL('../fixtures/t5-text', import.meta.ur
 /** Findings whose draft by the test's model, which knows no radiology, leaves the effusion out: a hard flag. */
 export const FINDINGS = 'Heart size is normal. There is a large left pleural effusion. No pneumothorax.';
 
+/** Whatever JSON holds; tests look into it freely. */
+export type Json = ReturnType<typeof JSON.parse>;
+
 export interface Running {
   readonly url: string;
   readonly mllpPort?: number;
@@ -54,7 +57,7 @@ export const serve = async (...options: string[]): Promise<Running> => {
       fetch(url + path, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+        body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
     stop: (signal = 'SIGTERM') => {
       child.kill(signal);

@@ -36,7 +36,8 @@ export const acknowledge = (message: Hl7Message | undefined, code: AckCode, id: 
   const { field, component, repetition, escaping, subcomponent } = delimiters;
   const header = message?.segments[0];
   const of = (number: number): string => (header === undefined ? '' : fieldOf(header, number, delimiters));
-  const event = componentOf(of(9), 2, delimiters);
+  // Only what looks like an event is repeated: whatever else stands there could be anything.
+  const event = /^[A-Z]\d\d$/.exec(componentOf(of(9), 2, delimiters))?.[0] ?? '';
   const version = of(12) || '2.5.1';
   const msh = [
     'MSH',

@@ -21,7 +21,7 @@ import { textRoutes } from './texts.js';
 const LIMITS = {
   bodyBytes: 1 << 20,
   /** A request's headers, and a whole request, must have come after so long, in milliseconds: slow senders. */
-  headersMs: 10_000,
+  headersMs: 5000,
   requestMs: 30_000,
   keepAliveMs: 30_000,
   connections: 2048,
@@ -63,8 +63,8 @@ export const createApp = (context: ServerContext, tls?: Pick<ServerOptions, 'cer
     },
     ...(tls === undefined
       ? {}
-      : { https: { ...tls, headersTimeout: LIMITS.headersMs, connectionsCheckingInterval: 2000 } }),
-    ...(tls === undefined ? { http: { headersTimeout: LIMITS.headersMs, connectionsCheckingInterval: 2000 } } : {}),
+      : { https: { ...tls, headersTimeout: LIMITS.headersMs, connectionsCheckingInterval: 1000 } }),
+    ...(tls === undefined ? { http: { headersTimeout: LIMITS.headersMs, connectionsCheckingInterval: 1000 } } : {}),
   }) as unknown as FastifyInstance;
   app.server.maxConnections = LIMITS.connections;
 

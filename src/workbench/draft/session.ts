@@ -43,6 +43,8 @@ export const useSession = (active: boolean, maxAlternatives: number, onUnauthori
   const running = useRef<AbortController | undefined>(undefined);
   const checking = useRef<AbortController | undefined>(undefined);
   const key = useRef(1);
+  /** The report that was last drafted for, finished or not, so that no clock drafts for it again. */
+  const begunFor = useRef('');
 
   const report = `${background}\u0000${findings}`;
   const edited = draft !== undefined && text !== draft.impression && !alternatives.includes(text);
@@ -71,6 +73,7 @@ export const useSession = (active: boolean, maxAlternatives: number, onUnauthori
     running.current?.abort();
     const controller = new AbortController();
     running.current = controller;
+    begunFor.current = report;
     const started = performance.now();
     if (text !== '') remember({ text, draft });
     setBusy(true);
@@ -112,10 +115,17 @@ export const useSession = (active: boolean, maxAlternatives: number, onUnauthori
     }
   }, [findings, background, report, text, draft, remember, fail]);
 
+  /** As of the latest rendering: what a clock finds when it rings. */
+  const live = useRef({ edited, accepted, write });
+  live.current = { edited, accepted, write };
+
   // A draft of its own accord, unless the user has begun to edit or has accepted.
   useEffect(() => {
     if (!active || findings.trim().length < FINDINGS_LEAST || edited || accepted || draftedFor === report) return;
-    const timer = setTimeout(() => void write(), DRAFT_PAUSE);
+    const timer = setTimeout(() => {
+      const now = live.current;
+      if (!now.edited && !now.accepted && begunFor.current !== report) void now.write();
+    }, DRAFT_PAUSE);
     return () => clearTimeout(timer);
     // Only the user's typing starts the clock.
   }, [report, active]);
@@ -242,6 +252,7 @@ export const useSession = (active: boolean, maxAlternatives: number, onUnauthori
 
   const fresh = (): void => {
     stop();
+    begunFor.current = '';
     key.current = Math.max(key.current, ...history.map((entry) => entry.key)) + 1;
     setFindings('');
     setBackground('');
@@ -259,6 +270,7 @@ export const useSession = (active: boolean, maxAlternatives: number, onUnauthori
   const restore = (entry: Entry): void => {
     stop();
     key.current = entry.key;
+    begunFor.current = `${entry.background}\u0000${entry.findings}`;
     setFindings(entry.findings);
     setBackground(entry.background);
     setDraft(entry.draft);
