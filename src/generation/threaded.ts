@@ -8,6 +8,9 @@ import type { PromptFields } from '../reports/prompt.js';
 import type { Draft, Drafter, DraftOptions, DraftPiece } from './drafts.js';
 import type { Answer, Request, Started, WorkerInput } from './worker.js';
 
+/** The id of what a thread says that can't start; requests have those from 1 on. */
+const STARTING = 0;
+
 /** Receives the answers to one request. */
 type Listener = (answer: Answer | Error) => void;
 
@@ -34,29 +37,31 @@ export const createThreadedDrafter = async (
   let last = 0;
   let gone: Error | undefined;
 
-  await new Promise<void>((resolve, reject) => {
-    worker.once('message', (said: Started) => {
-      if (said.kind === 'started') resolve();
-      else reject(errorOf(said));
-    });
-    worker.once('error', reject);
-    worker.once('exit', () => reject(new Error('the drafting thread ended before it had started')));
-  }).catch(async (error: unknown) => {
-    await worker.terminate();
-    throw error;
-  });
-
   const end = (error: Error): void => {
     gone ??= error;
     for (const listener of listeners.values()) listener(gone);
     listeners.clear();
   };
-  worker.removeAllListeners();
-  worker.on('error', (error) => end(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', () => end(new Failure({ what: 'the drafter has been released' })));
-  worker.on('message', (answer: Answer) => {
-    counts = answer.counts;
-    listeners.get(answer.id)?.(answer);
+  await new Promise<void>((resolve, reject) => {
+    worker.on('message', (said: Started | Answer) => {
+      if (said.kind === 'started') resolve();
+      else if (said.id === STARTING && said.kind === 'failed') reject(errorOf(said));
+      else {
+        counts = said.counts;
+        listeners.get(said.id)?.(said);
+      }
+    });
+    worker.on('error', (error) => {
+      reject(error);
+      end(error instanceof Error ? error : new Error(String(error)));
+    });
+    worker.on('exit', () => {
+      reject(new Error('the drafting thread ended before it had started'));
+      end(new Failure({ what: 'the drafter has been released' }));
+    });
+  }).catch(async (error: unknown) => {
+    await worker.terminate();
+    throw error;
   });
 
   /** Sends a request; answers go to `listener` until `close`. An abort is passed on. */
@@ -119,7 +124,7 @@ export const createThreadedDrafter = async (
           if (answer instanceof Error) pieces.push(answer);
           else if (answer.kind === 'text') pieces.push({ text: answer.text });
           else if (answer.kind === 'done') pieces.push({ draft: answer.drafts[0] });
-          else if (answer.kind === 'failed') pieces.push(signal?.aborted ? signal.reason : errorOf(answer));
+          else if (answer.kind === 'failed') pieces.push(signal?.aborted ? reasonOf(signal) : errorOf(answer));
           wake();
         },
         signal,
@@ -162,3 +167,5 @@ const fields = ({ findings, background }: PromptFields): PromptFields => ({ find
 
 const errorOf = ({ parts, message }: Extract<Answer, { kind: 'failed' }>): Error =>
   parts === undefined ? new Error(message) : new Failure(parts);
+
+const reasonOf = ({ reason }: AbortSignal): Error => (reason instanceof Error ? reason : new Error(String(reason)));
