@@ -174,17 +174,21 @@ export const warnOfCuts = ({ cutTokens, truncated }: Draft, label: string): void
  * Drafts impressions with the chosen model, with a progress bar, and warns of inputs that were cut and drafts that were.
  *
  * @param label What a report is called in a warning.
+ * @param command Ends the process with exit code 2 on a usage error.
+ * @param signal Stops the work.
  */
 export const draftWith = (
   modelName: string,
   reports: readonly PromptFields[],
   options: DraftingOptions & Extra,
   label: (index: number) => string,
-  command?: Command,
+  { command, signal }: { readonly command?: Command; readonly signal?: AbortSignal } = {},
 ): Promise<Draft[]> =>
   withDrafter(modelName, options, command, async (drafter) => {
     const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;
-    const drafts = await drafter.draft(reports, (count) => progress?.update(count)).finally(() => progress?.stop());
+    const drafts = await drafter
+      .draft(reports, (count) => progress?.update(count), signal)
+      .finally(() => progress?.stop());
     for (const [index, draft] of drafts.entries()) warnOfCuts(draft, label(index));
     return drafts;
   });

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import type { Draft } from '../generation/drafts.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
+import { interruptible } from './interrupt.js';
 import { wholeNumber } from './values.js';
 
 interface GenerateOptions extends DraftingOptions {
@@ -47,7 +48,8 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
     if (options.json) misuse('--json is for a single text, the drafts of --data are JSON Lines already');
     if (options.stream) misuse('--stream is for a single text, leave it out with --data');
     if (options.background !== '') misuse('--background is for a single text, a data file has its own backgrounds');
-    return generateFile(options.data, options.out, options, command);
+    const { data, out } = options;
+    return interruptible((signal) => generateFile(data, out, options, command, signal), 'no drafts were written');
   }
   if (options.out !== undefined) misuse('--out is for --data, redirect standard output instead');
   if (findings === undefined)
@@ -66,7 +68,7 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
       }
     });
   }
-  const [draft] = await draftWith(options.model, [report], options, () => 'the report', command);
+  const [draft] = await draftWith(options.model, [report], options, () => 'the report', { command });
   if (options.json) console.log(JSON.stringify(options.nBest === undefined ? withoutCandidates(draft) : draft));
   else if (options.nBest === undefined) console.log(draft.impression);
   else for (const { impression, score } of draft.candidates) console.log(`${score.toFixed(4)}\t${impression}`);
@@ -74,7 +76,13 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
 
 const withoutCandidates = ({ candidates: _, ...draft }: Draft): Omit<Draft, 'candidates'> => draft;
 
-const generateFile = async (data: string, out: string, options: GenerateOptions, command: Command): Promise<void> => {
+const generateFile = async (
+  data: string,
+  out: string,
+  options: GenerateOptions,
+  command: Command,
+  signal: AbortSignal,
+): Promise<void> => {
   const [{ readExamples }, { writePredictions }, { writeWhole }] = await Promise.all([
     import('../reports/dataset.js'),
     import('../reports/predictions.js'),
@@ -82,7 +90,7 @@ const generateFile = async (data: string, out: string, options: GenerateOptions,
   ]);
   const examples = await readExamples(data, { impressions: 'optional' });
   const label = (index: number): string => `study ${examples[index].studyId}`;
-  const drafts = await draftWith(options.model, examples, options, label, command);
+  const drafts = await draftWith(options.model, examples, options, label, { command, signal });
   if (options.nBest === undefined) {
     await writePredictions(
       out,
