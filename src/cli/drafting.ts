@@ -103,7 +103,11 @@ export const addDraftingOptions = (command: Command): Command =>
     )
     .option('--memory <gb>', 'refuse to use more memory than this (default: what is available)', positiveNumber)
     .option('--batch-size <n>', 'reports drafted together (default: 16)', wholeNumber(1))
-    .addOption(new Option('--threads <n>', 'processor threads (default: all)').argParser(wholeNumber(1)));
+    .addOption(
+      new Option('--threads <n>', 'processor threads (default: all; 1 for a model as small as tiny)').argParser(
+        wholeNumber(1),
+      ),
+    );
 
 /** The first option of drafting that the user gave, by its name on the command line. */
 export const draftingOptionGiven = (command: Command): string | undefined => {
