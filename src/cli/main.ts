@@ -11,6 +11,7 @@ import { auditCommand } from './audit.js';
 import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { evaluateCommand } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
 import { prepareCommand } from './prepare.js';
 import { serveCommand } from './serve.js';
@@ -32,6 +33,7 @@ const commands = [
   serveCommand,
   tokenCommand,
   auditCommand,
+  exportCommand,
 ];
 for (const command of commands) program.addCommand(command());
 

@@ -2,17 +2,14 @@
  * @file From a model and the wish how to run it to a compiled decoder: which form the weights take, where they come
  * from, on which device they run, and whether the memory suffices.
  */
+import { access, constants, realpath } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Failure } from '../ground/failure.js';
 import type { Model } from '../models/directory.js';
 import { MAX_INPUT_TOKENS } from '../models/encoding.js';
 import { quantisedWeights, type StoredModel } from '../models/stored.js';
-import {
-  type PlacedWeight,
-  parameterShapes,
-  placedParameters,
-  quantisedParameters,
-  type WeightData,
-} from '../t5/parameters.js';
+import type { T5Config } from '../t5/config.js';
+import { type PlacedWeight, parameterShapes, placedParameters, quantisedParameters } from '../t5/parameters.js';
 import { quantiseWeights } from '../t5/quantised-file.js';
 import { locateWeights } from '../t5/weights.js';
 import { availableProviders, type ExecutionOptions, type Graph } from '../tensors/index.js';
@@ -38,6 +35,12 @@ export interface WeightOptions {
   readonly onQuantising?: (share: number) => void;
 }
 
+/** Below so many weights an operation is over before another thread has joined in (measured with `tiny`). */
+const WORTH_THREADS = 10e6;
+
+const countWeights = (config: T5Config): number =>
+  [...parameterShapes(config, true).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
 /** Options of {@link prepareDecoder}. */
 export interface PrepareOptions extends WeightOptions, ExecutionOptions, DecodingOptions {
   readonly maxInputTokens?: number;
@@ -57,8 +60,9 @@ export const prepareDecoder = async (model: DrafterModel, options: PrepareOption
     memoryBudget,
   );
   const { ownHead, parametersOf } = await parametersFor(model, format, options.onQuantising);
+  const threads = options.threads ?? (countWeights(model.config) < WORTH_THREADS ? 1 : undefined);
   const compileOn = (provider: ExecutionOptions['provider']): Promise<Decoder> =>
-    compileDecoder({ config: model.config, ownHead }, parametersOf, { threads: options.threads, provider });
+    compileDecoder({ config: model.config, ownHead }, parametersOf, { threads, provider });
 
   const providers = availableProviders();
   if (device === 'auto') {
@@ -104,21 +108,30 @@ const parametersFor = async (
   return { ownHead, parametersOf: (graph: Graph) => quantisedParameters(graph, quantised, weights, 'int8') };
 };
 
-/** Float32 weights are mapped where they lie; of another type, or spread over several folders, they are read. */
+/** Float32 weights are mapped where they lie; of another type, or where no graph may be put beside them, they are read. */
 const storedFloats = async (
   model: StoredModel,
 ): Promise<{ ownHead: boolean; weights: ReadonlyMap<string, PlacedWeight> }> => {
   const located = await locateWeights(model.directory, model.config);
   try {
     const { ownHead, places } = located;
+    const files = [...new Set([...places.values()].map(({ file }) => file))];
+    const real = new Map(await Promise.all(files.map(async (file) => [file, await realpath(file)] as const)));
+    const mappable = (await Promise.all([...real.values()].map(writableFolder))).every(Boolean);
     const weights = new Map<string, PlacedWeight>();
     for (const name of parameterShapes(model.config, ownHead).keys()) {
       const { dtype, shape, file, offset, length } = places.get(name)!;
-      const data: WeightData | undefined = dtype === 'F32' ? undefined : await located.read(name);
-      weights.set(name, data ?? { shape, data: { file, offset, length } });
+      const mapped = mappable && dtype === 'F32' && offset % 4 === 0;
+      weights.set(name, mapped ? { shape, data: { file: real.get(file)!, offset, length } } : await located.read(name));
     }
     return { ownHead, weights };
   } finally {
     await located.close();
   }
 };
+
+const writableFolder = (file: string): Promise<boolean> =>
+  access(dirname(file), constants.W_OK).then(
+    () => true,
+    () => false,
+  );

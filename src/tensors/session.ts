@@ -2,7 +2,10 @@
  * @file Running a recording on ONNX Runtime. A {@link Program} is a compiled graph: fed with numbers under the names
  * of its inputs, it gives numbers under the names of its outputs, and checks both against the recorded shapes.
  */
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { Failure } from '../ground/failure.js';
 import type { Shape } from './dims.js';
@@ -141,11 +144,22 @@ const openSession = ({ bytes, mappedFiles }: EncodedModel, options: ort.Inferenc
     : besideFiles(mappedFiles, bytes, (path) => ort.InferenceSession.create(path, options));
 
 /**
- * The execution providers that this build of ONNX Runtime has.
+ * The execution providers that can be used here: those of this build, less those whose library was not installed.
  *
  * @returns Names such as `cpu`, `webgpu`, `cuda`.
  */
-export const availableProviders = (): string[] => ort.listSupportedBackends().map(({ name }) => name);
+export const availableProviders = (): string[] => {
+  const binding = dirname(createRequire(import.meta.url).resolve('onnxruntime-node'));
+  const libraries = join(binding, '..', 'bin', 'napi-v6', process.platform, process.arch);
+  const installed = existsSync(libraries) ? readdirSync(libraries).join() : undefined;
+  return ort
+    .listSupportedBackends()
+    .map(({ name }) => name)
+    .filter((name) => !SEPARATE_LIBRARY.includes(name) || installed === undefined || installed.includes(`_${name}.`));
+};
+
+/** Providers that come as a library of their own, which the package's install script may fetch. */
+const SEPARATE_LIBRARY: readonly string[] = ['cuda', 'tensorrt'];
 
 const ortTensor = (dtype: DType, { data, dims }: Value): ort.Tensor => new ort.Tensor(dtype, data as never, dims);
 
