@@ -11,7 +11,8 @@ import { countFlags, type FlagSummary } from './summary.js';
 export const fittingKinds: Readonly<Record<ErrorKind, readonly FlagKind[]>> = {
   side: ['laterality'],
   // A denial taken away from a finding that the findings never name leaves an unsupported finding.
-  negation: ['negation', 'unsupported'],
+  // A denied change is one of comparison.
+  negation: ['negation', 'unsupported', 'comparison'],
   omission: ['omission'],
   number: ['number'],
   severity: ['severity'],

@@ -159,7 +159,6 @@ export const degreePhrases: ReadonlyMap<number, readonly string[]> = new Map([
       'significant',
       'very large',
       'profound',
-      'prominent',
       'florid',
       'advanced',
       'innumerable',
@@ -183,6 +182,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'decreased',
     'decreasing',
     'interval decrease',
+    'interval decrease {in,of}',
     'decrease in',
     'decrease of',
     'smaller',
@@ -206,6 +206,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'increased',
     'increasing',
     'interval increase',
+    'interval increase {in,of}',
     'increase in',
     'increase of',
     'larger',
@@ -231,6 +232,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'unchanged',
     'no change',
     'no {significant,interval,significant interval,appreciable,} {change,interval change,increase,decrease,improvement,worsening}',
+    'no {significant,interval,} {change,increase,decrease,improvement} {in,of}',
     'without {significant,interval,significant interval,} {change,increase,decrease}',
     'not {significantly,appreciably,} {changed,increased,decreased}',
     'persistent',
@@ -318,3 +320,21 @@ export const naturePhrases: Readonly<Record<Nature, readonly string[]>> = {
     'nipple shadow',
   ],
 };
+
+/** Adjectives of places and the noun by which a place is compared: `left ventricular` is `left ventricle`. */
+export const placeNouns: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    atrial: 'atrium',
+    ventricular: 'ventricle',
+    basilar: 'base',
+    basal: 'base',
+    apical: 'apex',
+    hilar: 'hilum',
+    clavicular: 'clavicle',
+    humeral: 'humerus',
+    scapular: 'scapula',
+    hemidiaphragm: 'diaphragm',
+    costal: 'rib',
+    jugular: 'neck',
+  }),
+);

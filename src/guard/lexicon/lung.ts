@@ -256,7 +256,7 @@ export const lungConcepts = [
       'nodularity',
       'nodular',
       'nodular {opacity,density,infiltrate,shadow}',
-      '{round,rounded,ovoid,oval} {opacity,density}',
+      '{round,rounded,ovoid,oval,round shaped,oval shaped} {opacity,density}',
     ],
   },
   {

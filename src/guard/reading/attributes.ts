@@ -2,6 +2,7 @@
  * @file Hands sides, zones, degrees, course and nature to the findings they belong to (`links.ts` says which).
  */
 
+import { placeNouns } from '../lexicon/attributes.js';
 import type { Phrases } from './lexicon-table.js';
 import { linkWords } from './links.js';
 import type { Mention, SideUse, TokenRange } from './mention.js';
@@ -98,12 +99,12 @@ const stopWords: ReadonlySet<string> = new Set([
 ]);
 
 /** The content words behind a side. */
-const wordsBehind = (tokens: readonly Token[], end: number): Set<string> => {
-  const words = new Set<string>();
+const wordsBehind = (tokens: readonly Token[], end: number): string[] => {
+  const words: string[] = [];
   for (let at = end; at < Math.min(tokens.length, end + 3); at += 1) {
     const { form, kind } = tokens[at];
     if (form === '.' || form === ';' || form === ',') break;
-    if (kind === 'word' && !stopWords.has(form)) words.add(form);
+    if (kind === 'word' && !stopWords.has(form)) words.push(placeNouns.get(form) ?? form);
   }
   return words;
 };
@@ -132,7 +133,7 @@ export const linkSides = (
       side,
       sentence,
       mentions: [],
-      zones: new Set(),
+      zones: [],
       words: wordsBehind(tokens, end),
       partOfOrgan,
     };
@@ -146,7 +147,7 @@ export const linkSides = (
   for (const use of uses) {
     while (zoneAt < phrases.zone.length && phrases.zone[zoneAt].end <= use.first) zoneAt += 1;
     for (let at = zoneAt; at < phrases.zone.length && phrases.zone[at].first <= use.end + 2; at += 1) {
-      use.zones.add(phrases.zone[at].value);
+      use.zones.push(phrases.zone[at].value);
     }
   }
   return uses;
@@ -166,10 +167,14 @@ export const linkAttributes = (
   mentions: readonly Mention[],
 ): void => {
   linkLayer(tokens, sentences, mentions, phrases.zone, true, (owners, word) => {
-    for (const owner of owners) owner.zones.add(word.value);
+    for (const owner of owners) owner.zones.push(word.value);
   });
   linkLayer(tokens, sentences, mentions, phrases.degree, false, (owners, word) => {
-    for (const owner of owners) owner.degree ??= { first: word.first, end: word.end, level: word.value };
+    for (const owner of owners) {
+      // The predicate itself (`heart is large`) is no degree.
+      if (owner.anchor <= word.first && owner.anchor > owner.first) continue;
+      owner.degree ??= { first: word.first, end: word.end, level: word.value };
+    }
   });
   linkLayer(tokens, sentences, mentions, phrases.course, false, ([owner], word) => {
     if (owner === undefined || comparesSides(tokens, word)) return;
@@ -179,6 +184,11 @@ export const linkAttributes = (
     else owner.course ??= { first: word.first, end: word.end, course: word.value };
   });
   linkLayer(tokens, sentences, mentions, phrases.nature, false, (owners, word) => {
-    for (const owner of owners) owner.natures.add(word.value);
+    for (const owner of owners) owner.natures.push(word.value);
   });
+  for (let index = 1; index < mentions.length; index += 1) {
+    const [before, mention] = [mentions[index - 1], mentions[index]];
+    // `previous tuberculosis pneumonia`: the words before the first of two joined findings hold for both.
+    if (before.end === mention.first && before.sentence === mention.sentence) mention.natures.push(...before.natures);
+  }
 };

@@ -28,15 +28,17 @@ export interface Mention extends TokenRange {
   narrowings: readonly Narrowing[];
   /** Possible, suspected, one of several readings. */
   uncertain: boolean;
+  /** Uncertain only as one of several readings joined by `or`. */
+  alternative: boolean;
   /** A blank (`____`) stands directly before it, so its certainty cannot be known. */
   afterBlank: boolean;
   /** Whether it is called displaced, suspicious and so on. */
   special: boolean;
   readonly sides: SideUse[];
-  readonly zones: Set<Zone>;
+  readonly zones: Zone[];
   degree: (TokenRange & { readonly level: number }) | null;
   course: (TokenRange & { readonly course: Course }) | null;
-  readonly natures: Set<Nature>;
+  readonly natures: Nature[];
   /** `two` of `two nodules`. */
   count: number | null;
 }
@@ -46,9 +48,9 @@ export interface SideUse extends TokenRange {
   readonly side: Side;
   readonly sentence: number;
   readonly mentions: Mention[];
-  readonly zones: Set<Zone>;
+  readonly zones: Zone[];
   /** The words directly behind it, by which its place is known where no finding is: `ankle`, `hilum`. */
-  readonly words: ReadonlySet<string>;
+  readonly words: readonly string[];
   /** Names a part of an organ (`left atrium`), not the side of a finding. */
   readonly partOfOrgan: boolean;
 }

@@ -20,6 +20,8 @@ export interface Statement {
   readonly anchor: number;
   /** Denied by normality; a negation of the predicate is already applied. */
   readonly denied: boolean;
+  /** Said by calling something normal, not by name. */
+  readonly byNormality: boolean;
   readonly uncertain: boolean;
   /** Index of its sentence. */
   readonly sentence: number;
@@ -64,10 +66,11 @@ export const readStatements = (
     const negated = saying.affirms === undefined ? near : denial > 0;
     const uncertain = predicate.value === 'borderline' || scopes.doubt[anchor] === 1;
     const common = { first, end, anchor, uncertain, sentence };
-    if (saying.affirms !== undefined) statements.push({ ...common, concept: saying.affirms, denied: negated });
+    if (saying.affirms !== undefined)
+      statements.push({ ...common, concept: saying.affirms, denied: negated, byNormality: false });
     // `not normal` affirms the first of what `normal` denies.
     for (const concept of negated ? (saying.denies ?? []).slice(0, 1) : (saying.denies ?? [])) {
-      statements.push({ ...common, concept, denied: !negated });
+      statements.push({ ...common, concept, denied: !negated, byNormality: true });
     }
     return true;
   };

@@ -90,11 +90,12 @@ const checkMention = (context: Context, mention: Mention, note: SentenceNote): F
   const { concept, natures, course } = mention;
   const { weight } = conceptById.get(concept)!;
   if (weight === 'minor' || mention.denied || inAdvice(findings, mention)) return [];
-  if (course?.course === 'gone' || (natures.has('calcified') && harmlessWhenOld.has(concept))) return [];
-  const settled = (note.old && !natures.has('acute')) || note.calcified || (concept === 'fracture' && note.device);
+  if (course?.course === 'gone' || (natures.includes('calcified') && harmlessWhenOld.has(concept))) return [];
+  const settled = (note.old && !natures.includes('acute')) || note.calcified || (concept === 'fracture' && note.device);
   if (settled && harmlessWhenOld.has(concept)) return [];
   if (appears(impression, mention)) return [];
-  const known = natures.has('old') || natures.has('steady') || course?.course === 'same' || course?.course === 'better';
+  const known =
+    natures.includes('old') || natures.includes('steady') || course?.course === 'same' || course?.course === 'better';
   const hard = weight === 'critical' && !oftenLeft.has(concept) && !known && !mention.uncertain && !mention.afterBlank;
   const message = `The findings describe ${labelOf(concept)}; the impression does not mention it.`;
   return [flagAt(context, 'omission', hard ? 'hard' : 'soft', message, { findings: mention })];
