@@ -279,7 +279,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
 export const orderWords: ReadonlySet<string> = new Set(['greater', 'more', 'worse', 'larger', 'bigger', 'higher']);
 
 /** What a word says about a finding's age or nature. */
-export type Nature = 'old' | 'steady' | 'acute' | 'calcified';
+export type Nature = 'old' | 'steady' | 'acute' | 'calcified' | 'overlay';
 
 export const naturePhrases: Readonly<Record<Nature, readonly string[]>> = {
   old: [
@@ -307,17 +307,24 @@ export const naturePhrases: Readonly<Record<Nature, readonly string[]>> = {
   ],
   steady: ['stable', 'unchanged', 'again', 'redemonstrated', 'redemonstration', 'residual'],
   acute: ['acute', 'active', 'acutely'],
-  calcified: [
-    'calcified',
-    'calcific',
-    'calcification',
-    'granuloma',
-    'benign',
-    'dense',
-    'granulomatous',
+  calcified: ['calcified', 'calcific', 'calcification', 'granuloma', 'granulomatous', 'benign'],
+  overlay: [
     'nipple',
-    'artifact',
     'nipple shadow',
+    'artifact',
+    'overlying soft tissue',
+    'epicardial fat',
+    'pericardial fat',
+    'fat pad',
+    'mediastinal fat',
+    'superimposed',
+    'overlapping',
+    'vessel on end',
+    'summation',
+    'soft tissue overlay',
+    'skinfold',
+    'skin fold',
+    'overlying structure',
   ],
 };
 
@@ -338,3 +345,23 @@ export const placeNouns: ReadonlyMap<string, string> = new Map(
     jugular: 'neck',
   }),
 );
+
+/** Words behind `both` that make it speak of things, not sides: `both stable`, `both on PA and lateral views`. */
+export const bothOfThings: ReadonlySet<string> = new Set([
+  'stable',
+  'unchanged',
+  'are',
+  'were',
+  'of',
+  'is',
+  'appear',
+  'have',
+  'on',
+  'seen',
+  'in',
+  'the',
+  'pa',
+  'frontal',
+  '.',
+  ',',
+]);

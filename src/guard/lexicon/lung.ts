@@ -40,7 +40,6 @@ export const lungConcepts = [
       'infiltration',
       '{pulmonary,parenchymal,alveolar,interstitial} {infiltrate,consolidation}',
       '{airspace,air space,alveolar} {disease,opacity,opacification,process,consolidation,infiltrate,density,change,abnormality}',
-      'airspace',
       'air bronchogram',
       'parenchymal disease',
     ],
@@ -160,7 +159,12 @@ export const lungConcepts = [
       '{parenchymal,pleuroparenchymal,pleural parenchymal} {scar,scarring}',
     ],
   },
-  { id: 'bronchiectasis', label: 'bronchiectasis', weight: 'minor', phrases: ['bronchiectasis', 'bronchiectatic'] },
+  {
+    id: 'bronchiectasis',
+    label: 'bronchiectasis',
+    weight: 'minor',
+    phrases: ['bronchiectasis', 'bronchiectatic', 'cystic fibrosis'],
+  },
   {
     id: 'bronchitis',
     label: 'airway disease',

@@ -2,7 +2,7 @@
  * @file Hands sides, zones, degrees, course and nature to the findings they belong to (`links.ts` says which).
  */
 
-import { placeNouns } from '../lexicon/attributes.js';
+import { bothOfThings, placeNouns } from '../lexicon/attributes.js';
 import type { Phrases } from './lexicon-table.js';
 import { linkWords } from './links.js';
 import type { Mention, SideUse, TokenRange } from './mention.js';
@@ -122,7 +122,10 @@ export const linkSides = (
 ): SideUse[] => {
   const uses: SideUse[] = [];
   const ofPatient = phrases.side.filter(
-    ({ end }) => !positionWords.has(tokens[end]?.form) && !positionWords.has(tokens[end + 1]?.form),
+    ({ end, first }) =>
+      !(tokens[first].form === 'both' && bothOfThings.has(tokens[end]?.form ?? '.')) &&
+      !positionWords.has(tokens[end]?.form) &&
+      !positionWords.has(tokens[end + 1]?.form),
   );
   linkLayer(tokens, sentences, mentions, ofPatient, true, (owners, word, sentence) => {
     const { first, end, value: side } = word;

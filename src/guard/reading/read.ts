@@ -46,7 +46,9 @@ const newMention = (
 
 /** The adjectives between the denying trigger (ending at `from`) and the finding that narrow the denial. */
 const narrowingsOf = (tokens: readonly Token[], from: number, first: number): Narrowing[] => {
-  const found: Narrowing[] = [];
+  // What has resolved was there; its denial says nothing of what else the findings hold.
+  const resolved = tokens[from - 2]?.form === 'resolution' || tokens[from - 1]?.form === 'resolved';
+  const found: Narrowing[] = resolved ? ['other'] : [];
   let ownItem = true;
   for (let at = first - 1; at >= Math.max(from, first - 3 * narrowingReach); at -= 1) {
     const { form } = tokens[at];

@@ -87,7 +87,7 @@ export const readStatements = (
       if (predicate === undefined || (subject !== undefined && subject.first <= predicate.first)) {
         const match = subject!;
         subjectAt += 1;
-        const verbFollows = clauseVerbs.has(tokens[match.end]?.form) || clauseVerbs.has(tokens[match.end + 1]?.form);
+        const verbFollows = followedByVerb(tokens, match, end);
         if (forward !== undefined && !verbFollows && match.first - forward.end < reachAhead) {
           say(match, forward, sentence);
         } else forward = undefined;
@@ -99,7 +99,7 @@ export const readStatements = (
         let spoken = false;
         if (
           forward === undefined ||
-          near.some((match) => match.first > forward!.first && followedByVerb(tokens, match))
+          near.some((match) => match.first > forward!.first && followedByVerb(tokens, match, end))
         ) {
           for (const match of near) spoken = say(match, predicate, sentence) || spoken;
         }
@@ -111,5 +111,9 @@ export const readStatements = (
   return statements;
 };
 
-const followedByVerb = (tokens: readonly Token[], match: PhraseMatch<SubjectName>): boolean =>
-  clauseVerbs.has(tokens[match.end]?.form) || clauseVerbs.has(tokens[match.end + 1]?.form);
+/** Whether a verb stands behind a subject, in its sentence. */
+const followedByVerb = (tokens: readonly Token[], match: PhraseMatch<SubjectName>, end: number): boolean => {
+  for (let at = match.end; at < Math.min(end, match.end + 2); at += 1)
+    if (clauseVerbs.has(tokens[at].form)) return true;
+  return false;
+};

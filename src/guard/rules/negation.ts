@@ -5,7 +5,7 @@
  */
 import type { Flag, FlagSeverity } from '../flag.js';
 import { broaderChain, type ConceptId, conceptById, deviceIds, kindsOf } from '../lexicon/concepts.js';
-import { ruledOut } from '../lexicon/negation-use.js';
+import { rarelyRuledOut, ruledOut } from '../lexicon/negation-use.js';
 import type { Mention, Reading } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
@@ -115,9 +115,11 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
     if (mention.denied || mention.uncertain || closeness === 0) continue;
     const placed = samePlace(denial, mention);
     const unusual = closeness === 1 && !deniedThere && !ruledOut.has(denial.concept);
-    if (!placed && !unusual) continue;
+    const rare = closeness === 1 && !deniedThere && rarelyRuledOut.has(denial.concept);
+    if (!placed && !unusual && !rare) continue;
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
-    return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
+    const severity = placed || (unusual && !rare) ? 'hard' : 'soft';
+    return [flagAt(context, 'negation', severity, message, { impression: denial, findings: mention })];
   }
   return [];
 };

@@ -40,10 +40,14 @@ const harmlessWhenOld: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'foreign-body',
 ]);
 
-const carries = (named: ConceptId, lost: ConceptId): boolean => {
+/** How a finding of the impression stands for one of the findings. */
+type Cover = 'fully' | 'loosely' | undefined;
+
+const coverOf = (named: ConceptId, lost: ConceptId): Cover => {
   const closeness = carriersOf(named).get(lost);
-  if (closeness !== undefined && (closeness < 2 || wide.has(lost))) return true;
-  return broaderChain(lost).includes(named) || carriersOf(lost).get(named) === 1;
+  if (closeness !== undefined && (closeness < 2 || wide.has(lost))) return 'fully';
+  if (broaderChain(lost).includes(named) || carriersOf(lost).get(named) === 1) return 'fully';
+  return closeness === undefined ? undefined : 'loosely';
 };
 
 /** Whether both have sides and none in common. */
@@ -52,14 +56,16 @@ const apart = (a: Mention, b: Mention): boolean =>
   b.sides.length > 0 &&
   !a.sides.some(({ side }) => b.sides.some((other) => side === 'both' || other.side === 'both' || side === other.side));
 
-const appears = (impression: Reading, lost: Mention): boolean => {
+const coverIn = (impression: Reading, lost: Mention): Cover => {
+  let best: Cover;
   for (const [named, mentions] of impression.byConcept) {
-    if (!carries(named, lost.concept)) continue;
-    for (const mention of mentions) {
-      if ((!mention.denied || named === lost.concept) && !apart(mention, lost)) return true;
-    }
+    const cover = coverOf(named, lost.concept);
+    if (cover === undefined || (cover === 'loosely' && best === 'loosely')) continue;
+    if (!mentions.some((mention) => (!mention.denied || named === lost.concept) && !apart(mention, lost))) continue;
+    if (cover === 'fully') return cover;
+    best = cover;
   }
-  return false;
+  return best;
 };
 
 /** What the rest of a sentence says of every finding in it. */
@@ -67,13 +73,16 @@ interface SentenceNote {
   readonly old: boolean;
   readonly calcified: boolean;
   readonly device: boolean;
+  /** Explained by what lies over it: fat, soft tissue, a nipple. */
+  readonly overlay: boolean;
 }
 
 const notesOf = (reading: Reading): SentenceNote[] => {
-  const notes = reading.sentences.map(() => ({ old: false, calcified: false, device: false }));
+  const notes = reading.sentences.map(() => ({ old: false, calcified: false, device: false, overlay: false }));
   let sentence = 0;
   for (const { first, value } of reading.phrases.nature) {
     while (sentence < notes.length - 1 && reading.sentences[sentence].end <= first) sentence += 1;
+    if (value === 'overlay') notes[sentence].overlay = true;
     if (value === 'old') notes[sentence].old = true;
     if (value === 'calcified' && !/^non|^not$/.test(reading.tokens[first - 1]?.form ?? ''))
       notes[sentence].calcified = true;
@@ -93,10 +102,18 @@ const checkMention = (context: Context, mention: Mention, note: SentenceNote): F
   if (course?.course === 'gone' || (natures.includes('calcified') && harmlessWhenOld.has(concept))) return [];
   const settled = (note.old && !natures.includes('acute')) || note.calcified || (concept === 'fracture' && note.device);
   if (settled && harmlessWhenOld.has(concept)) return [];
-  if (appears(impression, mention)) return [];
+  if (note.overlay && (wide.has(concept) || concept === 'nodule')) return [];
+  const cover = coverIn(impression, mention);
+  if (cover === 'fully') return [];
   const known =
     natures.includes('old') || natures.includes('steady') || course?.course === 'same' || course?.course === 'better';
-  const hard = weight === 'critical' && !oftenLeft.has(concept) && !known && !mention.uncertain && !mention.afterBlank;
+  const hard =
+    weight === 'critical' &&
+    !oftenLeft.has(concept) &&
+    !known &&
+    cover === undefined &&
+    !mention.uncertain &&
+    !mention.afterBlank;
   const message = `The findings describe ${labelOf(concept)}; the impression does not mention it.`;
   return [flagAt(context, 'omission', hard ? 'hard' : 'soft', message, { findings: mention })];
 };
