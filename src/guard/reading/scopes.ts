@@ -35,7 +35,9 @@ const beginsClause = (tokens: readonly Token[], index: number, end: number): boo
     const { form } = tokens[at];
     if (at > index && (isSeparator(form) || form === 'or')) return false;
     if (clauseVerbs.has(form)) {
-      const next = tokens[at + 1]?.form ?? '';
+      // `pneumothorax is seen`, `pneumothorax is not seen`: the verb closes the list.
+      const negated = tokens[at + 1]?.form === 'not' || tokens[at + 1]?.form === 'no';
+      const next = tokens[at + (negated ? (tokens[at + 1].form === 'not' ? 2 : 3) : 1)]?.form ?? '';
       if (form === 'is' || form === 'are' || form === 'was' || form === 'were') return !seenWords.has(next);
       return true;
     }

@@ -7,7 +7,7 @@ import type { Flag } from '../flag.js';
 import { broaderChain, type ConceptId, conceptById, deviceIds } from '../lexicon/concepts.js';
 import { carriersOf } from '../lexicon/evidence.js';
 import type { Mention, Reading } from '../reading/mention.js';
-import { type Context, flagAt, inAdvice, labelOf, type Rule } from './context.js';
+import { type Context, carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
 /** Critical findings whose omission is soft: impressions often leave them to the findings. */
 const oftenLeft: ReadonlySet<ConceptId> = new Set<ConceptId>([
@@ -45,6 +45,8 @@ type Cover = 'fully' | 'loosely' | undefined;
 
 const coverOf = (named: ConceptId, lost: ConceptId): Cover => {
   const closeness = carriersOf(named).get(lost);
+  // A deformity elsewhere does not stand for a fracture.
+  if (named === 'old-fracture' && lost === 'fracture') return 'loosely';
   if (closeness !== undefined && (closeness < 2 || wide.has(lost))) return 'fully';
   if (broaderChain(lost).includes(named) || carriersOf(lost).get(named) === 1) return 'fully';
   return closeness === undefined ? undefined : 'loosely';
@@ -56,12 +58,25 @@ const apart = (a: Mention, b: Mention): boolean =>
   b.sides.length > 0 &&
   !a.sides.some(({ side }) => b.sides.some((other) => side === 'both' || other.side === 'both' || side === other.side));
 
-const coverIn = (impression: Reading, lost: Mention): Cover => {
+/** Whether the findings hold what an impression's mention on the other side stands for; else it is the lost one, turned. */
+const accountedFor = (findings: Reading, stated: Mention): boolean => {
+  for (const [found] of carriersIn(findings, stated.concept)) {
+    if (!found.denied && found.sides.length > 0 && !apart(found, stated)) return true;
+  }
+  return false;
+};
+
+const coverIn = ({ findings, impression }: Context, lost: Mention): Cover => {
   let best: Cover;
   for (const [named, mentions] of impression.byConcept) {
     const cover = coverOf(named, lost.concept);
     if (cover === undefined || (cover === 'loosely' && best === 'loosely')) continue;
-    if (!mentions.some((mention) => (!mention.denied || named === lost.concept) && !apart(mention, lost))) continue;
+    const stands = (mention: Mention): boolean => {
+      if (apart(mention, lost) && accountedFor(findings, mention)) return false;
+      // `correlation with history of malignancy` is advice, not the nodule's name.
+      return named === lost.concept || (!mention.denied && !inAdvice(impression, mention));
+    };
+    if (!mentions.some(stands)) continue;
     if (cover === 'fully') return cover;
     best = cover;
   }
@@ -95,7 +110,7 @@ const notesOf = (reading: Reading): SentenceNote[] => {
 };
 
 const checkMention = (context: Context, mention: Mention, note: SentenceNote): Flag[] => {
-  const { findings, impression } = context;
+  const { findings } = context;
   const { concept, natures, course } = mention;
   const { weight } = conceptById.get(concept)!;
   if (weight === 'minor' || mention.denied || inAdvice(findings, mention)) return [];
@@ -103,7 +118,7 @@ const checkMention = (context: Context, mention: Mention, note: SentenceNote): F
   const settled = (note.old && !natures.includes('acute')) || note.calcified || (concept === 'fracture' && note.device);
   if (settled && harmlessWhenOld.has(concept)) return [];
   if (note.overlay && (wide.has(concept) || concept === 'nodule')) return [];
-  const cover = coverIn(impression, mention);
+  const cover = coverIn(context, mention);
   if (cover === 'fully') return [];
   const known =
     natures.includes('old') || natures.includes('steady') || course?.course === 'same' || course?.course === 'better';
