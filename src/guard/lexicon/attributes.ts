@@ -7,8 +7,8 @@
 export type Side = 'left' | 'right' | 'both';
 
 export const sidePhrases: Readonly<Record<Side, readonly string[]>> = {
-  left: ['left', 'left sided', 'lt', 'leftward', 'lll', 'lul', 'lingula', 'lingular', 'left-sided'],
-  right: ['right', 'right sided', 'rt', 'rightward', 'rll', 'rul', 'rml', 'right-sided'],
+  left: ['left', 'left sided', 'lt', 'leftward', 'lll', 'lul', 'lingula', 'lingular', 'retrocardiac'],
+  right: ['right', 'right sided', 'rt', 'rightward', 'rll', 'rul', 'rml'],
   both: [
     'bilateral',
     'bilaterally',

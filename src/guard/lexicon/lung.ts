@@ -249,7 +249,13 @@ export const lungConcepts = [
     label: 'nodule',
     weight: 'critical',
     kindOf: 'opacity',
-    phrases: ['nodule', '{lung,pulmonary} nodule', 'nodular {lesion,focus}', 'coin lesion'],
+    phrases: [
+      'nodule',
+      '{lung,pulmonary} nodule',
+      '{non calcified,noncalcified,uncalcified} {nodule,pulmonary nodule,lung nodule}',
+      'nodular {lesion,focus}',
+      'coin lesion',
+    ],
   },
   {
     id: 'nodular-opacity',

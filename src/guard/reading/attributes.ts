@@ -43,7 +43,7 @@ const linkLayer = <Word extends TokenRange>(
 };
 
 /** How far along a list a side is shared, forwards and backwards. */
-const shareReach = { forwards: 12, backwards: 6 };
+const shareReach = { forwards: 20, backwards: 6 };
 
 /** Findings without a side take that of the neighbouring finding in a list of the same polarity. */
 const shareSides = (mentions: readonly Mention[]): void => {
@@ -74,7 +74,7 @@ const organWords: ReadonlySet<string> = new Set([
   'heart',
   'cardiac',
 ]);
-const positionWords: ReadonlySet<string> = new Set(['decubitus', 'oblique', 'anterior oblique', 'posterior oblique']);
+const positionWords: ReadonlySet<string> = new Set(['decubitus', 'oblique']);
 const stopWords: ReadonlySet<string> = new Set([
   'lung',
   'side',
@@ -121,15 +121,13 @@ export const linkSides = (
   mentions: readonly Mention[],
 ): SideUse[] => {
   const uses: SideUse[] = [];
-  const ofPatient = phrases.side.filter(
-    ({ end, first }) =>
-      !(tokens[first].form === 'both' && bothOfThings.has(tokens[end]?.form ?? '.')) &&
-      !positionWords.has(tokens[end]?.form) &&
-      !positionWords.has(tokens[end + 1]?.form),
+  const words = phrases.side.filter(
+    ({ end, first }) => !(tokens[first].form === 'both' && bothOfThings.has(tokens[end]?.form ?? '.')),
   );
-  linkLayer(tokens, sentences, mentions, ofPatient, true, (owners, word, sentence) => {
+  linkLayer(tokens, sentences, mentions, words, true, (owners, word, sentence) => {
     const { first, end, value: side } = word;
-    const partOfOrgan = organWords.has(tokens[end]?.form);
+    const placing = positionWords.has(tokens[end]?.form) || positionWords.has(tokens[end + 1]?.form);
+    const partOfOrgan = placing || organWords.has(tokens[end]?.form);
     const use: SideUse = {
       first,
       end,
@@ -137,7 +135,7 @@ export const linkSides = (
       sentence,
       mentions: [],
       zones: [],
-      words: wordsBehind(tokens, end),
+      words: placing ? ['decubitus'] : wordsBehind(tokens, end),
       partOfOrgan,
     };
     uses.push(use);
@@ -161,6 +159,12 @@ const comparesSides = (tokens: readonly Token[], { first, end }: TokenRange): bo
   tokens[end]?.form === 'than' ||
   tokens[end]?.form === 'on' ||
   (tokens[first - 1]?.form === 'left' && tokens[end]?.form === 'right');
+
+/** Whether only an `and` and a few adjectives stand between two findings. */
+const joinedByAnd = (tokens: readonly Token[], before: Mention, mention: Mention): boolean => {
+  if (mention.first - before.end > 4) return false;
+  return tokens[before.end]?.form === 'and';
+};
 
 /** Hands zones, degrees, course and nature to their findings. */
 export const linkAttributes = (
@@ -187,11 +191,16 @@ export const linkAttributes = (
     else owner.course ??= { first: word.first, end: word.end, course: word.value };
   });
   linkLayer(tokens, sentences, mentions, phrases.nature, false, (owners, word) => {
+    if (word.value === 'calcified' && tokens[word.first - 1]?.form === 'non') return;
     for (const owner of owners) owner.natures.push(word.value);
   });
   for (let index = 1; index < mentions.length; index += 1) {
     const [before, mention] = [mentions[index - 1], mentions[index]];
+    if (before.sentence !== mention.sentence) continue;
+    // `resolving edema and congestion`: both resolve.
+    const improving = before.course?.course === 'better' || before.course?.course === 'gone';
+    if (improving && mention.course === null && joinedByAnd(tokens, before, mention)) mention.course = before.course;
     // `previous tuberculosis pneumonia`: the words before the first of two joined findings hold for both.
-    if (before.end === mention.first && before.sentence === mention.sentence) mention.natures.push(...before.natures);
+    if (before.end === mention.first) mention.natures.push(...before.natures);
   }
 };

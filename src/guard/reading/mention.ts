@@ -51,7 +51,7 @@ export interface SideUse extends TokenRange {
   readonly zones: Zone[];
   /** The words directly behind it, by which its place is known where no finding is: `ankle`, `hilum`. */
   readonly words: readonly string[];
-  /** Names a part of an organ (`left atrium`), not the side of a finding. */
+  /** Names a part of an organ (`left atrium`) or how the patient lay, not the side of a finding. */
   readonly partOfOrgan: boolean;
 }
 

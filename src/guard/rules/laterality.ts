@@ -5,7 +5,7 @@
  */
 import type { Side } from '../lexicon/attributes.js';
 import { orderWords } from '../lexicon/attributes.js';
-import type { ConceptId } from '../lexicon/concepts.js';
+import { broaderChain, type ConceptId } from '../lexicon/concepts.js';
 import type { Mention, Reading, SideUse, TokenRange } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
 
@@ -55,6 +55,16 @@ const evidenceFor = (reading: Reading, mention: Mention, use: SideUse): Evidence
   return uses.length === 0 ? undefined : { sides: new Set(uses.map(({ side }) => side)), uses };
 };
 
+/** A denial of a finding for this one side only. */
+const clearSide = (findings: Reading, mention: Mention, side: Side): SideUse | undefined => {
+  for (const concept of broaderChain(mention.concept)) {
+    for (const denial of findings.byConcept.get(concept) ?? []) {
+      if (denial.denied && denial.sides.length === 1 && denial.sides[0].side === side) return denial.sides[0];
+    }
+  }
+  return undefined;
+};
+
 const carriedSides = (reading: Reading, concept: ConceptId): Set<Side> => {
   const sides = new Set<Side>();
   for (const [mention] of carriersIn(reading, concept)) for (const { side } of mention.sides) sides.add(side);
@@ -83,7 +93,10 @@ const samePlace = (reading: Reading, use: SideUse): SideUse[] => {
 const named = (reading: Reading, side: Side): boolean =>
   reading.sideUses.slice(0, mostUses).some((use) => use.side === side || use.side === 'both' || side === 'both');
 
-const isImplied = ({ tokens }: Reading, { first }: SideUse): boolean => tokens[first].form.startsWith('lingul');
+/** Places that lie on the left without saying so; an impression that names one is not held to it. */
+const impliedLeft: ReadonlySet<string> = new Set(['lingula', 'lingular', 'retrocardiac']);
+
+const isImplied = ({ tokens }: Reading, { first }: SideUse): boolean => impliedLeft.has(tokens[first].form);
 
 const nameOf = (side: Side): string => (side === 'both' ? 'both sides' : `the ${side}`);
 
@@ -94,10 +107,16 @@ const checkUse = (context: Context, use: SideUse) => {
     const evidence = evidenceFor(findings, mention, use);
     if (evidence === undefined) continue;
     if (covers(evidence.sides, use.side)) return [];
-    // The lingula implies its side; nobody dictates it on the other.
     if (isImplied(context.impression, use)) return [];
     const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}; the findings put it on ${nameOf(evidence.uses[0].side)}.`;
     return [flagAt(context, 'laterality', 'hard', message, { impression: use, findings: evidence.uses[0] })];
+  }
+  // `Right lung is clear` against a finding there, of which the findings give no side.
+  for (const mention of use.mentions.slice(0, 4).filter(({ denied }) => !denied)) {
+    const clear = clearSide(findings, mention, use.side);
+    if (clear === undefined) continue;
+    const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}, which the findings call clear of it.`;
+    return [flagAt(context, 'laterality', 'hard', message, { impression: use, findings: clear })];
   }
   // A finding that is gone now (`the right pneumothorax is no longer seen`) may have its side in the history.
   for (const mention of use.mentions.slice(0, 4).filter(({ denied }) => denied)) {
