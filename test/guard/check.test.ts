@@ -123,8 +123,8 @@ describe('checkImpression', () => {
   it.each(['left effusion ', '\ud83d', '1. '])('survives findings of one line of a million characters: %s', (unit) => {
     expect(() => checkImpression({ findings: million(unit), impression: 'Small right effusion.' })).not.toThrow();
   });
-  it('survives all three texts at that length', () => {
-    const line = million('no left effusion and heart is normal, ');
+  it('survives three texts of hundreds of thousands of characters', () => {
+    const line = 'no left effusion and heart is normal, '.repeat(8000);
     expect(() => checkImpression({ findings: line, background: line, impression: line })).not.toThrow();
   });
 });
@@ -165,18 +165,25 @@ describe('the work of the guard', () => {
     'heart and lungs and mediastinum are normal and ',
     'a 9 mm nodule at T8 and the 5th rib, ',
     'left greater than right ',
+    'acute disease. ',
+    'granuloma ',
+    'left base ',
+    'stable mild ',
+    'effusion. left. ',
+    'no ',
+    ', and ',
     'acute or active cardiac, pulmonary ',
     'PICC tip in the right atrium malpositioned. ',
     'is not seen, cannot be excluded, versus ',
   ];
   it.each(units)('grows with the length of the text, not its square: %s', (unit) => {
     const ofLength = (times: number): number => {
-      const text = unit.repeat(times);
+      const text = `An effusion in the ${unit.repeat(times)}`;
       return countOperations(() => checkImpression({ findings: text, background: text, impression: text }));
     };
     ofLength(1);
     // Past the length of any report, where the caps on comparisons hold: ten times the text, about ten times the work.
-    expect(ofLength(2000) / ofLength(200)).toBeLessThan(20);
+    expect(ofLength(1000) / ofLength(100)).toBeLessThan(20);
   });
 });
 

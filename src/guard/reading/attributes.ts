@@ -42,6 +42,13 @@ const linkLayer = <Word extends TokenRange>(
   }
 };
 
+/** A finding has no more sides than this; text that gives it more is no report. */
+const mostSides = 8;
+
+const addOnce = <Item>(list: Item[], item: Item): void => {
+  if (!list.includes(item)) list.push(item);
+};
+
 /** How far along a list a side is shared, forwards and backwards. */
 const shareReach = { forwards: 20, backwards: 6 };
 
@@ -141,14 +148,14 @@ export const linkSides = (
     uses.push(use);
     if (partOfOrgan) return;
     use.mentions.push(...owners);
-    for (const owner of owners) owner.sides.push(use);
+    for (const owner of owners) if (owner.sides.length < mostSides) owner.sides.push(use);
   });
   shareSides(mentions);
   let zoneAt = 0;
   for (const use of uses) {
     while (zoneAt < phrases.zone.length && phrases.zone[zoneAt].end <= use.first) zoneAt += 1;
     for (let at = zoneAt; at < phrases.zone.length && phrases.zone[at].first <= use.end + 2; at += 1) {
-      use.zones.push(phrases.zone[at].value);
+      addOnce(use.zones, phrases.zone[at].value);
     }
   }
   return uses;
@@ -174,7 +181,7 @@ export const linkAttributes = (
   mentions: readonly Mention[],
 ): void => {
   linkLayer(tokens, sentences, mentions, phrases.zone, true, (owners, word) => {
-    for (const owner of owners) owner.zones.push(word.value);
+    for (const owner of owners) addOnce(owner.zones, word.value);
   });
   linkLayer(tokens, sentences, mentions, phrases.degree, false, (owners, word) => {
     for (const owner of owners) {
@@ -192,7 +199,7 @@ export const linkAttributes = (
   });
   linkLayer(tokens, sentences, mentions, phrases.nature, false, (owners, word) => {
     if (word.value === 'calcified' && tokens[word.first - 1]?.form === 'non') return;
-    for (const owner of owners) owner.natures.push(word.value);
+    for (const owner of owners) addOnce(owner.natures, word.value);
   });
   for (let index = 1; index < mentions.length; index += 1) {
     const [before, mention] = [mentions[index - 1], mentions[index]];
@@ -201,6 +208,7 @@ export const linkAttributes = (
     const improving = before.course?.course === 'better' || before.course?.course === 'gone';
     if (improving && mention.course === null && joinedByAnd(tokens, before, mention)) mention.course = before.course;
     // `previous tuberculosis pneumonia`: the words before the first of two joined findings hold for both.
-    if (before.end === mention.first) mention.natures.push(...before.natures);
+    if (before.end !== mention.first) continue;
+    for (const nature of before.natures) addOnce(mention.natures, nature);
   }
 };

@@ -57,6 +57,8 @@ export interface SideUse extends TokenRange {
 
 /** `no acute cardiopulmonary abnormality` and its kin. */
 export interface GeneralStatement extends TokenRange {
+  /** Index of its sentence. */
+  readonly sentence: number;
   readonly denied: boolean;
   readonly uncertain: boolean;
   /** Says `acute` or `active`. */

@@ -69,7 +69,8 @@ const denialOf = (findings: Reading, affirmed: Mention): Denial | undefined => {
       const exact = concept === affirmed.concept && !mention.byNormality;
       if (nearest === 3 || (exact && (nearest === 2 || !overlapping.has(concept))))
         return { mention, severity: 'hard' };
-      general ??= mention;
+      // What is otherwise clear says nothing against a reading of what is not.
+      if (nearest === 2 || !mention.byNormality) general ??= mention;
     }
   }
   return general === undefined ? undefined : { mention: general, severity: 'soft' };
@@ -103,9 +104,10 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
     if (mention.denied || !denialMeets(denial, mention)) continue;
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
     const same = mention.concept === denial.concept;
-    const doubtful = mention.uncertain || denial.byNormality || (deniedThere && !samePlace(denial, mention));
-    if (same && !doubtful)
-      return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
+    // Of `atelectasis or infiltrate` one is there; only a suspicion may be denied without contradiction.
+    const suspected = mention.uncertain && !mention.alternative;
+    const doubtful = suspected || denial.byNormality || (deniedThere && !(same && samePlace(denial, mention)));
+    if (!doubtful) return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
     if (!deniedThere || same)
       weaker ??= flagAt(context, 'negation', 'soft', message, { impression: denial, findings: mention });
   }
@@ -127,20 +129,21 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
 const isAcute = (mention: Mention): boolean =>
   !mention.denied && conceptById.get(mention.concept)!.acute === true && !isOld(mention);
 
-/** `Acute cardiopulmonary abnormality`, stated. Where the impression goes on to name it, the vague opening is only shown. */
+/** `Acute cardiopulmonary abnormality`, stated. Where its sentence names it, the vague opening is only shown. */
 const checkGenerals = (context: Context): Flag[] => {
   const { findings, impression } = context;
   const stated = impression.generals.filter(({ denied, uncertain }) => !denied && !uncertain);
   if (stated.length === 0) return [];
   const calm = findings.mentions.find(({ denied }) => denied) ?? findings.generals.find(({ denied }) => denied) ?? null;
   const borneOut = findings.mentions.some(isAcute);
-  const named = impression.mentions.some(isAcute);
   const message = borneOut
     ? 'The impression states an acute abnormality without naming it.'
     : 'The impression states an acute abnormality; the findings describe nothing acute.';
-  return stated.map((general) =>
-    flagAt(context, 'negation', borneOut && named ? 'soft' : 'hard', message, { impression: general, findings: calm }),
-  );
+  const acuteSentences = new Set(impression.mentions.filter(isAcute).map(({ sentence }) => sentence));
+  return stated.map((general) => {
+    const severity = borneOut && acuteSentences.has(general.sentence) ? 'soft' : 'hard';
+    return flagAt(context, 'negation', severity, message, { impression: general, findings: calm });
+  });
 };
 
 /** A finding affirmed and denied within the findings. */
