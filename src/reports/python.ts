@@ -23,8 +23,8 @@ const BLANK_RANGES: readonly (readonly [number, number])[] = [
   [0x3000, 0x3000],
 ];
 
-/** For every UTF-16 unit whether it is a blank: a look-up, since every character of every report is asked about. */
-const BLANKS = new Uint8Array(0x10000);
+/** For every UTF-16 unit 1 when it is a blank, else 0: a look-up, since every character of every report is asked about. */
+export const BLANKS = new Uint8Array(0x10000);
 for (const [first, last] of BLANK_RANGES) BLANKS.fill(1, first, last + 1);
 
 /** Whether a UTF-16 unit is a blank to Python. */
