@@ -15,8 +15,8 @@ import { jsonString } from './python.js';
 import type { ReportBatch } from './report-batch.js';
 import { readReports } from './report-threads.js';
 import { readSplit, SPLIT_NAMES, type SplitName, type SplitRow } from './split.js';
-import { entryKey, Zip } from './zip.js';
-import type { EntryFault, ZipEntry } from './zip-entries.js';
+import { Zip } from './zip.js';
+import type { EntryFault } from './zip-entries.js';
 
 /** What {@link prepare} is to do. */
 export interface PrepareOptions {
@@ -55,11 +55,11 @@ export interface PrepareSummary {
   readonly skipped: readonly SkippedReport[];
 }
 
-/** A report wanted, with the last row that names its study. */
-interface WantedReport {
-  readonly row: SplitRow;
-  /** Its name in the zip. */
-  readonly entry: string;
+/** A report that the split names, with the last row that names it. */
+interface NamedReport {
+  row: SplitRow;
+  /** Whether a file is written that it belongs in. */
+  wanted: boolean;
   /** JSON of what was taken from it; undefined until it is read and when it can't be used. */
   text?: Uint8Array;
   fault?: EntryFault;
@@ -78,23 +78,35 @@ export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> 
   const targets = await checkOutputs(outputs, [options.zip, options.split]);
   const rows = await readSplit(options.split);
   const asked = SPLIT_NAMES.filter((split) => outputs[split] !== undefined);
-  const reports = wantedReports(rows, asked);
-  await readWanted([...reports.values()], options);
+  const reports = namedReports(rows, asked);
+  await readWanted(
+    [...new Set(reports)].filter(({ wanted }) => wanted),
+    options,
+  );
 
   const skipped: SkippedReport[] = [];
   const contents = asked.map((split) => {
-    const named = rows.filter((row) => row.split === split);
-    const examples: WantedReport[] = [];
-    for (const { studyId, line } of named) {
-      const report = reports.get(studyId)!;
+    const examples: NamedReport[] = [];
+    let named = 0;
+    rows.forEach((row, place) => {
+      if (row.split !== split) return;
+      named++;
+      const report = reports[place];
       if (report.fault === undefined) examples.push(report);
-      else skipped.push({ studyId, split, line, entry: report.entry, reason: reasonOf(report.fault) });
-    }
-    if (named.length > 0 && examples.length === 0) {
+      else
+        skipped.push({
+          studyId: row.studyId,
+          split,
+          line: row.line,
+          entry: entryName(report),
+          reason: reasonOf(report.fault),
+        });
+    });
+    if (named > 0 && examples.length === 0) {
       throw new Failure({
         what: `no report of the ${split} split can be used`,
         where: options.split,
-        got: `${named.length} left out`,
+        got: `${named} left out`,
         fix: 'run without --skip-invalid to see why, and check that zip and split belong together',
       });
     }
@@ -125,46 +137,48 @@ const countRows = (rows: readonly SplitRow[]): PrepareSummary['named'] => {
   return counts;
 };
 
-const wantedReports = (rows: readonly SplitRow[], asked: readonly string[]): Map<string, WantedReport> => {
-  const wanted = new Set<string>();
-  for (const { split, studyId } of rows) if (asked.includes(split)) wanted.add(studyId);
-  const reports = new Map<string, WantedReport>();
-  for (const row of rows) {
-    if (wanted.has(row.studyId)) reports.set(row.studyId, { row, entry: reportEntry(row.studyId, row.subjectId) });
-  }
-  return reports;
+/** For each row its report; rows that name the same study share one. */
+const namedReports = (rows: readonly SplitRow[], asked: readonly string[]): NamedReport[] => {
+  const byStudy = new Map<string, NamedReport>();
+  return rows.map((row) => {
+    let report = byStudy.get(row.studyId);
+    if (report === undefined) {
+      report = { row, wanted: false };
+      byStudy.set(row.studyId, report);
+    }
+    report.row = row;
+    report.wanted ||= asked.includes(row.split);
+    return report;
+  });
 };
 
+const entryName = ({ row }: NamedReport): string => reportEntry(row.studyId, row.subjectId);
+
 /** Finds and reads reports; on return each has its text or, with `skipInvalid`, its fault. */
-const readWanted = async (reports: readonly WantedReport[], options: PrepareOptions): Promise<void> => {
+const readWanted = async (reports: readonly NamedReport[], options: PrepareOptions): Promise<void> => {
   const { onProgress, signal } = options;
   const zip = await Zip.open(options.zip);
   try {
-    const keys = reports.map(({ entry }) => entryKey(entry));
-    const found = await zip.find(new Set(keys));
-    const present: { report: WantedReport; entry: ZipEntry }[] = [];
+    const found = await zip.find(reports.map(entryName));
     reports.forEach((report, place) => {
-      const entry = found.get(keys[place]);
-      if (entry === undefined) report.fault = absence(report);
-      else present.push({ report, entry });
+      if (!found.has(place)) report.fault = absence(report);
     });
     refuseFaults(reports, options);
 
-    present.sort((a, b) => a.entry.offset - b.entry.offset);
+    const present = Array.from(found.keys(), (place) => reports[place]);
     let done = 0;
     const receive = (batch: ReportBatch, first: number): void => {
       let start = 0;
-      batch.ends.forEach((end, place) => {
-        present[first + place].report.text = batch.texts.subarray(start, end);
-        start = end;
-      });
-      for (const { place, fault } of batch.faults) present[first + place].report.fault = fault;
+      for (let place = 0; place < batch.ends.length; place++) {
+        present[first + place].text = batch.texts.subarray(start, batch.ends[place]);
+        start = batch.ends[place];
+      }
+      for (const { place, fault } of batch.faults) present[first + place].fault = fault;
       done += batch.ends.length;
       onProgress?.(done, present.length);
     };
     onProgress?.(0, present.length);
-    const entries = present.map(({ entry }) => entry);
-    await readReports(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
+    await readReports(zip.descriptor, [...found.values()], receive, signal).catch((error: unknown) => {
       const code = systemCode(error);
       if (code === undefined) throw error;
       throw new Failure(
@@ -179,21 +193,21 @@ const readWanted = async (reports: readonly WantedReport[], options: PrepareOpti
 };
 
 /** Why a report is not in the zip: most often because it isn't there, but the row may not even name one. */
-const absence = ({ row: { studyId, subjectId } }: WantedReport): EntryFault => {
+const absence = ({ row: { studyId, subjectId } }: NamedReport): EntryFault => {
   if (studyId === '') return { what: 'a row without study_id', fix: 'give every row both ids' };
   if (subjectId === '') return { what: 'a row without subject_id', fix: 'give every row both ids' };
   return { what: 'no such report in the zip', fix: 'check that zip and split belong together' };
 };
 
 /** Unless faults are to be skipped, throws for the first in the split's order, so that a rerun says the same. */
-const refuseFaults = (reports: readonly WantedReport[], { zip, split, skipInvalid }: PrepareOptions): void => {
+const refuseFaults = (reports: readonly NamedReport[], { zip, split, skipInvalid }: PrepareOptions): void => {
   if (skipInvalid) return;
   const faulty = reports.filter(({ fault }) => fault !== undefined);
   if (faulty.length === 0) return;
-  const { entry, row, fault } = faulty[0];
+  const { row, fault } = faulty[0];
   throw new Failure({
     what: fault!.what,
-    where: `${entry} in ${basename(zip)} (${basename(split)} line ${row.line})`,
+    where: `${entryName(faulty[0])} in ${basename(zip)} (${basename(split)} line ${row.line})`,
     got: fault!.got,
     fix: `${fault!.fix}${faulty.length > 1 ? `; ${(faulty.length - 1).toLocaleString('en')} more reports can't be used` : ''}`,
   });
@@ -205,7 +219,7 @@ const reasonOf = ({ what, got }: EntryFault): string => (got === undefined ? wha
 const EXAMPLES_A_CHUNK = 2000;
 
 /** A list as `json.dump` spells it: one line, without an end. */
-function* listChunks(examples: readonly WantedReport[], signal: AbortSignal | undefined): Generator<Uint8Array> {
+function* listChunks(examples: readonly NamedReport[], signal: AbortSignal | undefined): Generator<Uint8Array> {
   for (let from = 0; from < examples.length; from += EXAMPLES_A_CHUNK) {
     signal?.throwIfAborted();
     const pieces = examples.slice(from, from + EXAMPLES_A_CHUNK).map(({ row, text }, place) => ({

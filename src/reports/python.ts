@@ -82,7 +82,7 @@ export interface CsvRecord {
  * @param text Text with `\n` as the only line end (see {@link universalNewlines}).
  * @example [...csvRecords('a,"b\nc"\n')] // [{ fields: ['a', 'b\nc'], line: 1 }]
  */
-export function* csvRecords(text: string): Generator<CsvRecord> {
+export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
   let line = 1;
   for (let at = 0; at < text.length; ) {
     const end = lineEnd(text, at);
@@ -98,6 +98,7 @@ export function* csvRecords(text: string): Generator<CsvRecord> {
       at = end + 1;
     }
   }
+  return undefined;
 }
 
 const lineEnd = (text: string, from: number): number => {
