@@ -39,7 +39,16 @@ const file = (name) => join(folder, name);
 const theirs = () =>
   measure('python3', [official, zip, split, '--train_file', file('train.py'), '--dev_file', file('dev.py')]);
 const ours = () =>
-  measure(process.execPath, [main, 'prepare', zip, split, '--train-file', file('train.ts'), '--dev-file', file('dev.ts')]);
+  measure(process.execPath, [
+    main,
+    'prepare',
+    zip,
+    split,
+    '--train-file',
+    file('train.ts'),
+    '--dev-file',
+    file('dev.ts'),
+  ]);
 
 const median = (numbers) => {
   const sorted = [...numbers].sort((a, b) => a - b);
@@ -63,12 +72,20 @@ try {
   const summary = {
     cores: availableParallelism(),
     node: process.versions.node,
-    official: { seconds: median(rounds.map((r) => r.theirs.seconds)), megabytes: Math.max(...rounds.map((r) => r.theirs.megabytes)) },
-    impressionist: { seconds: median(rounds.map((r) => r.ours.seconds)), megabytes: Math.max(...rounds.map((r) => r.ours.megabytes)) },
+    official: {
+      seconds: median(rounds.map((r) => r.theirs.seconds)),
+      megabytes: Math.max(...rounds.map((r) => r.theirs.megabytes)),
+    },
+    impressionist: {
+      seconds: median(rounds.map((r) => r.ours.seconds)),
+      megabytes: Math.max(...rounds.map((r) => r.ours.megabytes)),
+    },
     ratio: median(rounds.map((r) => r.theirs.seconds / r.ours.seconds)),
     sameBytes: true,
   };
-  console.log(`medians of ${runs}: ${JSON.stringify(summary, (_, v) => (typeof v === 'number' ? Number(v.toFixed(2)) : v), 2)}`);
+  console.log(
+    `medians of ${runs}: ${JSON.stringify(summary, (_, v) => (typeof v === 'number' ? Number(v.toFixed(2)) : v), 2)}`,
+  );
 } finally {
   rmSync(folder, { recursive: true });
 }
