@@ -1,8 +1,9 @@
 /**
- * @file JSON in the making, as bytes: text comes in UTF-16 units and is spelt as Python's `json.dumps` spells it. What
- * `jsonString` does for a string this does without making one.
+ * @file JSON in the making, as bytes: text comes in UTF-16 units, its runs of blanks are tidied, and it is spelt as
+ * Python's `json.dumps` spells it (what `jsonString` does for a string), all in one pass.
  */
-import type { UnitSink } from './text-units.js';
+import { BLANKS } from './python.js';
+import { type BlankRun, NOTHING, skipBlanks } from './text-units.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -17,15 +18,21 @@ const LETTERS: Readonly<Record<number, number>> = {
   12: 0x66,
   13: 0x72,
 };
-/** Units that stand for themselves: printable ASCII but for the quote and the backslash. */
-const PLAIN = new Uint8Array(0x10000).fill(1, 0x20, 0x7f);
-PLAIN[QUOTE] = 0;
-PLAIN[BACKSLASH] = 0;
 /** An escape takes six bytes: `\uXXXX`. */
 const LONGEST_ESCAPE = 6;
 
+/** What a unit is: a blank, or one that can't just be copied (not printable ASCII, a quote, a backslash), or both. */
+const BLANK = 1;
+const NOT_PLAIN = 2;
+const TRAITS = new Uint8Array(0x10000).fill(NOT_PLAIN).fill(0, 0x20, 0x7f);
+TRAITS[QUOTE] = NOT_PLAIN;
+TRAITS[BACKSLASH] = NOT_PLAIN;
+BLANKS.forEach((blank, unit) => {
+  if (blank === 1) TRAITS[unit] |= BLANK;
+});
+
 /** Bytes of JSON, growing. */
-export class JsonBytes implements UnitSink {
+export class JsonBytes {
   #bytes = new Uint8Array(1 << 20);
   #length = 0;
 
@@ -39,15 +46,34 @@ export class JsonBytes implements UnitSink {
     for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
   }
 
-  /** Adds a part of a JSON string; the quotes around are the caller's. */
-  push(units: Uint16Array, start: number, end: number): void {
+  /**
+   * Adds a part of a JSON string; the quotes around it are the caller's.
+   *
+   * @param run What becomes of runs of blanks. A single space between words is no matter for it: it stays.
+   */
+  text(units: Uint16Array, start: number, end: number, run: BlankRun): void {
     this.#reserve(LONGEST_ESCAPE * (end - start));
     const bytes = this.#bytes;
     let to = this.#length;
-    for (let at = start; at < end; at++) {
+    for (let at = start; at < end; ) {
       const unit = units[at];
-      if (PLAIN[unit] === 1) bytes[to++] = unit;
-      else to = writeEscape(bytes, to, unit);
+      const traits = TRAITS[unit];
+      // One test that nearly always fails, so that a processor predicts it: most units are copied.
+      if (((traits & TRAITS[units[at + 1]] & BLANK) | (traits & NOT_PLAIN)) === 0) {
+        bytes[to++] = unit;
+        at++;
+      } else if ((traits & BLANK) === 0) {
+        to = writeEscape(bytes, to, unit);
+        at++;
+      } else {
+        const runEnd = skipBlanks(units, at, end);
+        const left = run(units, at, runEnd);
+        if (left !== NOTHING) {
+          if ((TRAITS[left] & NOT_PLAIN) === 0) bytes[to++] = left;
+          else to = writeEscape(bytes, to, left);
+        }
+        at = runEnd;
+      }
     }
     this.#length = to;
   }

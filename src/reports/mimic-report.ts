@@ -12,22 +12,20 @@
  */
 import type { Example } from './example.js';
 import { sectionName } from './headers.js';
+import { JsonBytes } from './json-bytes.js';
 import { isBlank } from './python.js';
-import {
-  dropTrailingBlanks,
-  pushCollapsed,
-  pushWithoutLineEnds,
-  skipBlanks,
-  TextUnits,
-  type UnitSink,
-  unitText,
-} from './text-units.js';
+import { collapsed, dropTrailingBlanks, skipBlanks, TextUnits, withoutLineEnds } from './text-units.js';
 
 /** The parts of an {@link Example} that stand in the report itself. */
 export type ReportParts = Pick<Example, 'findings' | 'impression' | 'background'>;
 
 /** A section that the task needs. */
 export type NeededSection = 'findings' | 'impression';
+
+/** Says that a report has no such section, or only blank ones. */
+export interface LackingSection {
+  readonly lacks: NeededSection;
+}
 
 const LINE_END = 0x0a;
 const SPACE = 0x20;
@@ -43,36 +41,37 @@ const TITLE = Array.from('FINAL REPORT', (character) => character.charCodeAt(0))
  * @example parseReport(' INDICATION: Cough.\n FINDINGS: Clear.\n IMPRESSION: 1. Normal.')
  * // { findings: 'Clear.', impression: 'Normal.', background: 'INDICATION: Cough.' }
  */
-export const parseReport = (text: string): ReportParts | { readonly lacks: NeededSection } => {
+export const parseReport = (text: string): ReportParts | LackingSection => {
   const report = new TextUnits();
   report.load(text);
-  const sink = new StringSink();
-  const found = findParts(report);
-  if ('lacks' in found) return found;
-  pushFindings(report, found, sink);
-  const findings = sink.take();
-  pushImpression(report, found, sink);
-  const impression = sink.take();
-  pushBackground(report, found, sink);
-  return { findings, impression, background: sink.take() };
+  const json = new JsonBytes();
+  json.literal('{');
+  const lacking = addParts(report, json);
+  if (lacking !== undefined) return lacking;
+  json.literal('}');
+  return JSON.parse(Buffer.from(json.finish()).toString('latin1'));
 };
 
-class StringSink implements UnitSink {
-  #text = '';
-
-  push(units: Uint16Array, start: number, end: number): void {
-    this.#text += unitText(units, start, end);
-  }
-
-  take(): string {
-    const text = this.#text;
-    this.#text = '';
-    return text;
-  }
-}
+/**
+ * {@link parseReport}, its result added to JSON: `"findings": …, "impression": …, "background": …`.
+ *
+ * @returns What the report lacks, and then nothing was added; undefined when it lacks nothing.
+ */
+export const addParts = (report: TextUnits, json: JsonBytes): LackingSection | undefined => {
+  const found = findParts(report);
+  if ('lacks' in found) return found;
+  json.literal('"findings": "');
+  addFindings(report, found, json);
+  json.literal('", "impression": "');
+  addImpression(report, found, json);
+  json.literal('", "background": "');
+  addBackground(report, found, json);
+  json.literal('"');
+  return undefined;
+};
 
 /** Where the parts stand in a report, still untidied. */
-export type FoundParts = Readonly<Record<NeededSection, Stretch>>;
+type FoundParts = Readonly<Record<NeededSection, Stretch>>;
 
 /** A stretch of text: from `start`, up to but not including `end`. */
 interface Stretch {
@@ -81,7 +80,7 @@ interface Stretch {
 }
 
 /** Finds the first findings and the first impression that hold more than blanks, or says which is lacking. */
-export const findParts = (report: TextUnits): FoundParts | { readonly lacks: NeededSection } => {
+const findParts = (report: TextUnits): FoundParts | LackingSection => {
   const { units, length } = report;
   let findings: Stretch | undefined;
   let impression: Stretch | undefined;
@@ -147,20 +146,20 @@ const sameText = (text: string, units: Uint16Array, start: number, end: number):
   return true;
 };
 
-/** Pushes the tidied findings: `re.sub(r'\s\s+', ' ', text.strip().replace('\n', ''))`. */
-export const pushFindings = ({ units }: TextUnits, { findings }: FoundParts, sink: UnitSink): void => {
+/** Adds the tidied findings: `re.sub(r'\s\s+', ' ', text.strip().replace('\n', ''))`. */
+const addFindings = ({ units }: TextUnits, { findings }: FoundParts, json: JsonBytes): void => {
   const start = skipBlanks(units, findings.start, findings.end);
-  pushWithoutLineEnds(units, start, dropTrailingBlanks(units, start, findings.end), sink);
+  json.text(units, start, dropTrailingBlanks(units, start, findings.end), withoutLineEnds);
 };
 
 /** Room for an impression without line ends and bullets; impressions are short, so the copies cost little. */
 let scratch = new Uint16Array(1 << 12);
 
 /**
- * Pushes the tidied impression: as the findings, but before runs of blanks are collapsed
+ * Adds the tidied impression: as the findings, but before runs of blanks are collapsed
  * `re.sub(r'^[0-9]\.\s+', '', …)` and then `re.sub(r'\s[0-9]\.\s+', ' ', …)` take the bullet numbers out.
  */
-export const pushImpression = ({ units }: TextUnits, { impression }: FoundParts, sink: UnitSink): void => {
+const addImpression = ({ units }: TextUnits, { impression }: FoundParts, json: JsonBytes): void => {
   const start = skipBlanks(units, impression.start, impression.end);
   const end = dropTrailingBlanks(units, start, impression.end);
   if (end - start > scratch.length) scratch = new Uint16Array(2 * (end - start));
@@ -171,7 +170,7 @@ export const pushImpression = ({ units }: TextUnits, { impression }: FoundParts,
     if (unit === DOT) bullets++;
     if (unit !== LINE_END) scratch[length++] = unit;
   }
-  pushWithoutLineEnds(scratch, 0, bullets > 0 ? dropBullets(scratch, length) : length, sink);
+  json.text(scratch, 0, bullets > 0 ? dropBullets(scratch, length) : length, withoutLineEnds);
 };
 
 /** Takes the bullet numbers out in place, as what is left is never longer; returns the new length. */
@@ -201,8 +200,8 @@ const bulletEnd = (units: Uint16Array, start: number, end: number): number => {
   return numbered && isBlank(units[start + 2]) ? skipBlanks(units, start + 2, end) : start;
 };
 
-/** Pushes the tidied background: all before the findings, without the title and without the last word of their header. */
-export const pushBackground = ({ units }: TextUnits, { findings }: FoundParts, sink: UnitSink): void => {
+/** Adds the tidied background: all before the findings, without the title and without the last word of their header. */
+const addBackground = ({ units }: TextUnits, { findings }: FoundParts, json: JsonBytes): void => {
   let end = dropTrailingBlanks(units, 0, findings.start);
   let start = skipBlanks(units, 0, end);
   const titled = start + TITLE.length <= end && TITLE.every((unit, place) => units[start + place] === unit);
@@ -213,5 +212,5 @@ export const pushBackground = ({ units }: TextUnits, { findings }: FoundParts, s
     // Without any space before it, the colon alone goes: the script's slice then ends at -1.
     end = dropTrailingBlanks(units, start, space < start ? end - 1 : space);
   }
-  pushCollapsed(units, start, end, sink);
+  json.text(units, start, end, collapsed);
 };

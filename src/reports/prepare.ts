@@ -61,8 +61,8 @@ interface NamedReport {
   /** Whether a file is written that it belongs in. */
   wanted: boolean;
   /** JSON of what was taken from it; undefined until it is read and when it can't be used. */
-  text?: Uint8Array;
-  fault?: EntryFault;
+  text: Uint8Array | undefined;
+  fault: EntryFault | undefined;
 }
 
 /**
@@ -78,9 +78,9 @@ export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> 
   const targets = await checkOutputs(outputs, [options.zip, options.split]);
   const rows = await readSplit(options.split);
   const asked = SPLIT_NAMES.filter((split) => outputs[split] !== undefined);
-  const reports = namedReports(rows, asked);
+  const { reports, byRow } = namedReports(rows, asked);
   await readWanted(
-    [...new Set(reports)].filter(({ wanted }) => wanted),
+    reports.filter(({ wanted }) => wanted),
     options,
   );
 
@@ -91,7 +91,7 @@ export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> 
     rows.forEach((row, place) => {
       if (row.split !== split) return;
       named++;
-      const report = reports[place];
+      const report = byRow[place];
       if (report.fault === undefined) examples.push(report);
       else
         skipped.push({
@@ -137,19 +137,25 @@ const countRows = (rows: readonly SplitRow[]): PrepareSummary['named'] => {
   return counts;
 };
 
-/** For each row its report; rows that name the same study share one. */
-const namedReports = (rows: readonly SplitRow[], asked: readonly string[]): NamedReport[] => {
+/** The reports that the split names, and for each row its own; rows that name the same study share one. */
+const namedReports = (
+  rows: readonly SplitRow[],
+  asked: readonly string[],
+): { reports: NamedReport[]; byRow: NamedReport[] } => {
   const byStudy = new Map<string, NamedReport>();
-  return rows.map((row) => {
+  const reports: NamedReport[] = [];
+  const byRow = rows.map((row) => {
     let report = byStudy.get(row.studyId);
     if (report === undefined) {
-      report = { row, wanted: false };
+      report = { row, wanted: false, text: undefined, fault: undefined };
       byStudy.set(row.studyId, report);
+      reports.push(report);
     }
     report.row = row;
     report.wanted ||= asked.includes(row.split);
     return report;
   });
+  return { reports, byRow };
 };
 
 const entryName = ({ row }: NamedReport): string => reportEntry(row.studyId, row.subjectId);
@@ -160,12 +166,11 @@ const readWanted = async (reports: readonly NamedReport[], options: PrepareOptio
   const zip = await Zip.open(options.zip);
   try {
     const found = await zip.find(reports.map(entryName));
-    reports.forEach((report, place) => {
-      if (!found.has(place)) report.fault = absence(report);
-    });
+    for (const report of reports) report.fault = absence(report);
+    for (const { place } of found) reports[place].fault = undefined;
     refuseFaults(reports, options);
 
-    const present = Array.from(found.keys(), (place) => reports[place]);
+    const present = found.map(({ place }) => reports[place]);
     let done = 0;
     const receive = (batch: ReportBatch, first: number): void => {
       let start = 0;
@@ -178,7 +183,8 @@ const readWanted = async (reports: readonly NamedReport[], options: PrepareOptio
       onProgress?.(done, present.length);
     };
     onProgress?.(0, present.length);
-    await readReports(zip.descriptor, [...found.values()], receive, signal).catch((error: unknown) => {
+    const entries = found.map(({ entry }) => entry);
+    await readReports(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
       const code = systemCode(error);
       if (code === undefined) throw error;
       throw new Failure(
@@ -192,11 +198,12 @@ const readWanted = async (reports: readonly NamedReport[], options: PrepareOptio
   refuseFaults(reports, options);
 };
 
+const ABSENT: EntryFault = { what: 'no such report in the zip', fix: 'check that zip and split belong together' };
+
 /** Why a report is not in the zip: most often because it isn't there, but the row may not even name one. */
 const absence = ({ row: { studyId, subjectId } }: NamedReport): EntryFault => {
-  if (studyId === '') return { what: 'a row without study_id', fix: 'give every row both ids' };
-  if (subjectId === '') return { what: 'a row without subject_id', fix: 'give every row both ids' };
-  return { what: 'no such report in the zip', fix: 'check that zip and split belong together' };
+  if (studyId !== '' && subjectId !== '') return ABSENT;
+  return { what: `a row without ${studyId === '' ? 'study_id' : 'subject_id'}`, fix: 'give every row both ids' };
 };
 
 /** Unless faults are to be skipped, throws for the first in the split's order, so that a rerun says the same. */
@@ -215,6 +222,7 @@ const refuseFaults = (reports: readonly NamedReport[], { zip, split, skipInvalid
 
 const reasonOf = ({ what, got }: EntryFault): string => (got === undefined ? what : `${what}, got ${got}`);
 
+const CLOSING_BRACE = 0x7d;
 /** How many examples go to the disk with one call. */
 const EXAMPLES_A_CHUNK = 2000;
 
@@ -235,7 +243,7 @@ function* listChunks(examples: readonly NamedReport[], signal: AbortSignal | und
       at += chunk.write(head, at, 'latin1');
       chunk.set(text, at);
       at += text.length;
-      at += chunk.write('}', at, 'latin1');
+      chunk[at++] = CLOSING_BRACE;
     }
     yield chunk;
   }

@@ -3,7 +3,7 @@
  * as numbers, the reports' parts come out as bytes of JSON, both handed from thread to thread without copying.
  */
 import { JsonBytes } from './json-bytes.js';
-import { findParts, pushBackground, pushFindings, pushImpression } from './mimic-report.js';
+import { addParts } from './mimic-report.js';
 import { TextUnits } from './text-units.js';
 import { decodeUtf8 } from './utf8.js';
 import { type EntryFault, readEntries, type ZipEntry } from './zip-entries.js';
@@ -68,16 +68,8 @@ const addReport = (content: Buffer, report: TextUnits, json: JsonBytes): EntryFa
     if (text === undefined) return { what: 'the report is not valid UTF-8', fix: LEAVE_OUT };
     report.load(text);
   }
-  const found = findParts(report);
-  if ('lacks' in found) return { what: `the report has no ${found.lacks} section`, fix: LEAVE_OUT };
-  json.literal('"findings": "');
-  pushFindings(report, found, json);
-  json.literal('", "impression": "');
-  pushImpression(report, found, json);
-  json.literal('", "background": "');
-  pushBackground(report, found, json);
-  json.literal('"');
-  return undefined;
+  const lacking = addParts(report, json);
+  return lacking && { what: `the report has no ${lacking.lacks} section`, fix: LEAVE_OUT };
 };
 
 /** What to do about a report that is no good. */

@@ -1,13 +1,12 @@
 /**
- * @file Text as UTF-16 units in one reused array, and the passes over it. `prepare` goes through a hundred thousand
- * reports of some five hundred characters each; with strings and regular expressions it spent most of its time on
- * making and collecting intermediate strings. Here text goes from its units straight to where it is wanted, a
- * {@link UnitSink}, in one pass.
+ * @file Text as UTF-16 units in one reused array. `prepare` goes through a hundred thousand reports of some five hundred
+ * characters each; with strings and regular expressions it spent most of its time on making and collecting
+ * intermediate strings. Here a part of a report goes from its units to the bytes of its JSON in one pass.
  *
- * Behind a text stand a 0, which no test below accepts, and a line end, so that scans may look one further and stop.
+ * Behind a text stand a 0, which is no blank, and a line end, so that scans may look one further and stop.
  */
 import { isAscii } from 'node:buffer';
-import { BLANKS, isBlank } from './python.js';
+import { isBlank } from './python.js';
 
 const LINE_END = 0x0a;
 const SPACE = 0x20;
@@ -39,7 +38,7 @@ export class TextUnits {
 
   /** A stretch as a string. */
   text(start: number, end: number): string {
-    return unitText(this.units, start, end);
+    return utf16.decode(this.units.subarray(start, end));
   }
 
   #begin(length: number): void {
@@ -51,15 +50,6 @@ export class TextUnits {
 }
 
 const utf16 = new TextDecoder('utf-16le', { ignoreBOM: true });
-
-/** A stretch of units as a string. */
-export const unitText = (units: Uint16Array, start: number, end: number): string =>
-  utf16.decode(units.subarray(start, end));
-
-/** Where text goes, stretch by stretch. */
-export interface UnitSink {
-  push(units: Uint16Array, start: number, end: number): void;
-}
 
 /** Where a stretch begins once leading blanks are off; `end` when it is all blank. */
 export const skipBlanks = (units: Uint16Array, start: number, end: number): number => {
@@ -75,55 +65,26 @@ export const dropTrailingBlanks = (units: Uint16Array, start: number, end: numbe
   return at;
 };
 
-/** `re.sub(r'\s\s+', ' ', text.replace('\n', ''))` of a stretch. */
-export const pushWithoutLineEnds = (units: Uint16Array, start: number, end: number, sink: UnitSink): void =>
-  pushTidied(units, start, end, sink, (from, to) => {
-    let blanks = 0;
-    let blank = NOTHING;
-    for (let at = from; at < to; at++) {
-      if (units[at] === LINE_END) continue;
-      blank = units[at];
-      blanks++;
-    }
-    return blanks > 1 ? SPACE : blank;
-  });
-
-/** `re.sub(r'\s\s+', ' ', text).replace('\n', '')` of a stretch: here line ends count as blanks, and a single one goes. */
-export const pushCollapsed = (units: Uint16Array, start: number, end: number, sink: UnitSink): void =>
-  pushTidied(units, start, end, sink, (from, to) => {
-    if (to - from > 1) return SPACE;
-    return units[from] === LINE_END ? NOTHING : units[from];
-  });
-
 /** Not a unit: a run of blanks that leaves nothing. */
-const NOTHING = -1;
-const oneUnit = new Uint16Array(1);
+export const NOTHING = -1;
 
-/**
- * Pushes a stretch; what becomes of each run of blanks, `tidy` says. It is asked only about runs with a line end or of
- * more than one blank: a single blank between words stays, and needs no look that a processor would predict wrong.
- */
-const pushTidied = (
-  units: Uint16Array,
-  start: number,
-  end: number,
-  sink: UnitSink,
-  tidy: (from: number, to: number) => number,
-): void => {
-  let done = start;
-  for (let at = start; at < end; ) {
-    if ((BLANKS[units[at]] & BLANKS[units[at + 1]]) === 0 && units[at] !== LINE_END) {
-      at++;
-      continue;
-    }
-    sink.push(units, done, at);
-    done = skipBlanks(units, at, end);
-    const unit = tidy(at, done);
-    if (unit !== NOTHING) {
-      oneUnit[0] = unit;
-      sink.push(oneUnit, 0, 1);
-    }
-    at = done;
+/** What becomes of a run of blanks, from `start` up to `end`: one unit, or {@link NOTHING}. */
+export type BlankRun = (units: Uint16Array, start: number, end: number) => number;
+
+/** `re.sub(r'\s\s+', ' ', text.replace('\n', ''))`: line ends go first and don't count. */
+export const withoutLineEnds: BlankRun = (units, start, end) => {
+  let blanks = 0;
+  let blank = NOTHING;
+  for (let at = start; at < end; at++) {
+    if (units[at] === LINE_END) continue;
+    blank = units[at];
+    blanks++;
   }
-  sink.push(units, done, end);
+  return blanks > 1 ? SPACE : blank;
+};
+
+/** `re.sub(r'\s\s+', ' ', text).replace('\n', '')`: line ends count as blanks, and a single one goes. */
+export const collapsed: BlankRun = (units, start, end) => {
+  if (end - start > 1) return SPACE;
+  return units[start] === LINE_END ? NOTHING : units[start];
 };

@@ -26,6 +26,12 @@ const CENTRAL = 0x02014b50;
 const CENTRAL_SIZE = 46;
 const LOCAL = 0x04034b50;
 
+/** An entry that was looked for, and the place of its name in the list given. */
+export interface FoundEntry {
+  readonly place: number;
+  entry: ZipEntry;
+}
+
 /** A zip file open for reading. */
 export class Zip {
   readonly path: string;
@@ -79,27 +85,36 @@ export class Zip {
    * Finds entries by name. Of several entries with one name the last counts, as in Python's `zipfile`.
    *
    * @param names Names of wanted entries; a name that comes twice is found once, for the first.
-   * @returns The entries that are there, by the place of their name, in the order in which they lie in the file.
+   * @returns The entries that are there, in the order in which they lie in the file.
    * @throws {Failure} When this is no zip, or one cut short or damaged.
    */
-  async find(names: readonly string[]): Promise<Map<number, ZipEntry>> {
+  async find(names: readonly string[]): Promise<FoundEntry[]> {
     const { bytes, shift } = await this.#centralDirectory();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const table = new NameTable(names);
-    const found: (readonly [number, ZipEntry])[] = [];
+    const byPlace: FoundEntry[] = new Array(names.length);
+    const found: FoundEntry[] = [];
+    let inOrder = true;
     for (let at = 0; at < bytes.length; ) {
       if (at + CENTRAL_SIZE > bytes.length || view.getUint32(at, true) !== CENTRAL) throw this.#damaged();
       const nameEnd = at + CENTRAL_SIZE + view.getUint16(at + 28, true);
       const next = nameEnd + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
       if (next > bytes.length) throw this.#damaged();
       const place = table.find(bytes, at + CENTRAL_SIZE, nameEnd);
-      if (place !== -1) found.push([place, entryOf(view, at, shift)]);
+      if (place !== -1) {
+        const entry = entryOf(view, at, shift);
+        inOrder &&= found.length === 0 || entry.offset > found[found.length - 1].entry.offset;
+        if (byPlace[place] === undefined) {
+          byPlace[place] = { place, entry };
+          found.push(byPlace[place]);
+        } else {
+          byPlace[place].entry = entry;
+          inOrder = false;
+        }
+      }
       at = next;
     }
-    // A later entry of the same name takes the earlier one's place.
-    const last = new Map(found);
-    const inOrder = [...last].sort(([, a], [, b]) => a.offset - b.offset);
-    return new Map(inOrder);
+    return inOrder ? found : found.sort((a, b) => a.entry.offset - b.entry.offset);
   }
 
   /** The central directory's bytes, and by how much every offset in it is off because of data before the archive. */
