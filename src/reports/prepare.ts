@@ -13,7 +13,7 @@ import { Failure, systemCode } from '../ground/failure.js';
 import { checkOutputs } from './outputs.js';
 import { jsonString } from './python.js';
 import type { ReportBatch } from './report-batch.js';
-import { readReports } from './report-threads.js';
+import { ReportThreads } from './report-threads.js';
 import { readSplit, SPLIT_NAMES, type SplitName, type SplitRow } from './split.js';
 import { Zip } from './zip.js';
 import type { EntryFault } from './zip-entries.js';
@@ -74,52 +74,54 @@ interface NamedReport {
  * await prepare({ zip: 'mimic-cxr-reports.zip', split: 'split.csv', outputs: { train: 'train.json', dev: 'dev.json' } });
  */
 export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> => {
-  const { outputs, signal } = options;
-  const targets = await checkOutputs(outputs, [options.zip, options.split]);
-  const rows = await readSplit(options.split);
-  const asked = SPLIT_NAMES.filter((split) => outputs[split] !== undefined);
-  const { reports, byRow } = namedReports(rows, asked);
-  await readWanted(
-    reports.filter(({ wanted }) => wanted),
-    options,
-  );
-
-  const skipped: SkippedReport[] = [];
-  const contents = asked.map((split) => {
-    const examples: NamedReport[] = [];
-    let named = 0;
-    rows.forEach((row, place) => {
-      if (row.split !== split) return;
-      named++;
-      const report = byRow[place];
-      if (report.fault === undefined) examples.push(report);
-      else
-        skipped.push({
-          studyId: row.studyId,
-          split,
-          line: row.line,
-          entry: entryName(report),
-          reason: reasonOf(report.fault),
-        });
-    });
-    if (named > 0 && examples.length === 0) {
-      throw new Failure({
-        what: `no report of the ${split} split can be used`,
-        where: options.split,
-        got: `${named} left out`,
-        fix: 'run without --skip-invalid to see why, and check that zip and split belong together',
-      });
+  const targets = await checkOutputs(options.outputs, [options.zip, options.split]);
+  const asked = SPLIT_NAMES.filter((split) => targets[split] !== undefined);
+  const zip = await Zip.open(options.zip);
+  const threads = ReportThreads.start(zip.size);
+  try {
+    const rows = await readSplit(options.split);
+    const { reports, byRow } = namedReports(rows, asked);
+    const wanted = reports.filter((report) => report.wanted);
+    await readWanted(wanted, zip, threads, options);
+    const sorted = asked.map((split) => examplesOf(split, rows, byRow, options));
+    const written: Partial<Record<SplitName, { file: string; examples: number }>> = {};
+    for (const { split, examples } of sorted) {
+      if (examples.length === 0) continue;
+      await writeWhole(targets[split]!, listChunks(examples, options.signal));
+      written[split] = { file: options.outputs[split]!, examples: examples.length };
     }
-    return { split, examples };
-  });
-
-  const written: Partial<Record<SplitName, { file: string; examples: number }>> = {};
-  for (const { split, examples } of contents) {
-    if (examples.length === 0) continue;
-    await writeWhole(targets[split]!, listChunks(examples, signal));
-    written[split] = { file: outputs[split]!, examples: examples.length };
+    return { named: countRows(rows), written, skipped: sorted.flatMap(({ skipped }) => skipped) };
+  } finally {
+    await threads.close();
+    await zip.close();
   }
-  return { named: countRows(rows), written, skipped };
+};
+
+/** The reports of a split in its order, and those that can't be used. */
+const examplesOf = (
+  split: SplitName,
+  rows: readonly SplitRow[],
+  byRow: readonly NamedReport[],
+  options: PrepareOptions,
+): { split: SplitName; examples: NamedReport[]; skipped: SkippedReport[] } => {
+  const examples: NamedReport[] = [];
+  const skipped: SkippedReport[] = [];
+  rows.forEach((row, place) => {
+    if (row.split !== split) return;
+    const report = byRow[place];
+    const { studyId, line } = row;
+    if (report.fault === undefined) examples.push(report);
+    else skipped.push({ studyId, split, line, entry: entryName(report), reason: reasonOf(report.fault) });
+  });
+  if (skipped.length > 0 && examples.length === 0) {
+    throw new Failure({
+      what: `no report of the ${split} split can be used`,
+      where: options.split,
+      got: `${skipped.length} left out`,
+      fix: 'run without --skip-invalid to see why, and check that zip and split belong together',
+    });
+  }
+  return { split, examples, skipped };
 };
 
 /** A report's name in the zip, e.g. `files/p11/p11148901/s58832226.txt`; its folder takes two characters of the id. */
@@ -161,40 +163,40 @@ const namedReports = (
 const entryName = ({ row }: NamedReport): string => reportEntry(row.studyId, row.subjectId);
 
 /** Finds and reads reports; on return each has its text or, with `skipInvalid`, its fault. */
-const readWanted = async (reports: readonly NamedReport[], options: PrepareOptions): Promise<void> => {
+const readWanted = async (
+  reports: readonly NamedReport[],
+  zip: Zip,
+  threads: ReportThreads,
+  options: PrepareOptions,
+): Promise<void> => {
   const { onProgress, signal } = options;
-  const zip = await Zip.open(options.zip);
-  try {
-    const found = await zip.find(reports.map(entryName));
-    for (const report of reports) report.fault = absence(report);
-    for (const { place } of found) reports[place].fault = undefined;
-    refuseFaults(reports, options);
+  const found = await zip.find(reports.map(entryName));
+  for (const report of reports) report.fault = absence(report);
+  for (const { place } of found) reports[place].fault = undefined;
+  refuseFaults(reports, options);
 
-    const present = found.map(({ place }) => reports[place]);
-    let done = 0;
-    const receive = (batch: ReportBatch, first: number): void => {
-      let start = 0;
-      for (let place = 0; place < batch.ends.length; place++) {
-        present[first + place].text = batch.texts.subarray(start, batch.ends[place]);
-        start = batch.ends[place];
-      }
-      for (const { place, fault } of batch.faults) present[first + place].fault = fault;
-      done += batch.ends.length;
-      onProgress?.(done, present.length);
-    };
-    onProgress?.(0, present.length);
-    const entries = found.map(({ entry }) => entry);
-    await readReports(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
-      const code = systemCode(error);
-      if (code === undefined) throw error;
-      throw new Failure(
-        { what: 'cannot read the zip', where: options.zip, got: code, fix: 'check the disk' },
-        { cause: error },
-      );
-    });
-  } finally {
-    await zip.close();
-  }
+  const present = found.map(({ place }) => reports[place]);
+  const entries = found.map(({ entry }) => entry);
+  let done = 0;
+  onProgress?.(0, present.length);
+  const receive = (batch: ReportBatch, first: number): void => {
+    let start = 0;
+    for (let place = 0; place < batch.ends.length; place++) {
+      present[first + place].text = batch.texts.subarray(start, batch.ends[place]);
+      start = batch.ends[place];
+    }
+    for (const { place, fault } of batch.faults) present[first + place].fault = fault;
+    done += batch.ends.length;
+    onProgress?.(done, present.length);
+  };
+  await threads.read(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw new Failure(
+      { what: 'cannot read the zip', where: options.zip, got: code, fix: 'check the disk' },
+      { cause: error },
+    );
+  });
   refuseFaults(reports, options);
 };
 

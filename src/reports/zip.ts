@@ -35,13 +35,14 @@ export interface FoundEntry {
 /** A zip file open for reading. */
 export class Zip {
   readonly path: string;
+  /** The file's size in bytes. */
+  readonly size: number;
   readonly #file: FileHandle;
-  readonly #size: number;
 
   private constructor(path: string, file: FileHandle, size: number) {
     this.path = path;
     this.#file = file;
-    this.#size = size;
+    this.size = size;
   }
 
   /**
@@ -119,8 +120,8 @@ export class Zip {
 
   /** The central directory's bytes, and by how much every offset in it is off because of data before the archive. */
   async #centralDirectory(): Promise<{ bytes: Buffer; shift: number }> {
-    const tailStart = Math.max(0, this.#size - END_SIZE - END_COMMENT_MAX - ZIP64_LOCATOR_SIZE);
-    const tail = await this.#bytes(tailStart, this.#size - tailStart);
+    const tailStart = Math.max(0, this.size - END_SIZE - END_COMMENT_MAX - ZIP64_LOCATOR_SIZE);
+    const tail = await this.#bytes(tailStart, this.size - tailStart);
     const end = endRecord(tail);
     if (end === undefined) throw await this.#notZip();
     let size = tail.readUInt32LE(end + 12);
@@ -131,7 +132,7 @@ export class Zip {
       // The record stands right before its locator; where the locator says, unless data precede the archive.
       const stated = Number(tail.readBigUInt64LE(locator + 8));
       for (const at of [tailStart + locator - ZIP64_END_SIZE, stated]) {
-        if (at < 0 || at + ZIP64_END_SIZE > this.#size) continue;
+        if (at < 0 || at + ZIP64_END_SIZE > this.size) continue;
         const record = await this.#bytes(at, ZIP64_END_SIZE);
         if (record.readUInt32LE(0) !== ZIP64_END) continue;
         size = Number(record.readBigUInt64LE(40));
@@ -147,7 +148,7 @@ export class Zip {
 
   /** Bytes of the file; fewer than asked for only at its end. */
   async #bytes(from: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.#size - from)));
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.size - from)));
     let filled = 0;
     while (filled < bytes.length) {
       const { bytesRead } = await this.#file

@@ -51,9 +51,9 @@ describe('impressionist prepare', () => {
   });
 
   it('reads many reports on several threads, bad ones left out, all in order', () => {
-    const ids = Array.from({ length: 9000 }, (_, place) => String(50000000 + ((place * 7) % 9000)));
+    const ids = Array.from({ length: 12000 }, (_, place) => String(50000000 + ((place * 7) % 12000)));
     const content = (id: string) => Buffer.from(`\n FINDINGS: Study ${id}é.\n IMPRESSION: ${id}.`);
-    const bad = new Set([ids[4], ids[4444], ids[8999]]);
+    const bad = new Set([ids[4], ids[4444], ids[11999]]);
     const inOrder = ids.toSorted();
     writeFileSync(
       at('r.zip'),
