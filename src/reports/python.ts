@@ -83,17 +83,27 @@ export interface CsvRecord {
  * @example [...csvRecords('a,"b\nc"\n')] // [{ fields: ['a', 'b\nc'], line: 1 }]
  */
 export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
+  const nextQuote = finder(text, '"');
+  const nextComma = finder(text, ',');
+  const nextLineEnd = finder(text, '\n');
   let line = 1;
   for (let at = 0; at < text.length; ) {
-    const end = lineEnd(text, at);
-    const plain = text.slice(at, end);
-    if (plain.includes('"')) {
+    const end = nextLineEnd(at);
+    if (nextQuote(at) < end) {
       const record = quotedRecord(text, at);
       yield { fields: record.fields, line };
       line += record.lines;
       at = record.next;
     } else {
-      yield { fields: plain === '' ? [] : plain.split(','), line };
+      const fields: string[] = [];
+      if (at < end) {
+        for (let comma = nextComma(at); comma < end; comma = nextComma(at)) {
+          fields.push(text.slice(at, comma));
+          at = comma + 1;
+        }
+        fields.push(text.slice(at, end));
+      }
+      yield { fields, line };
       line++;
       at = end + 1;
     }
@@ -101,9 +111,20 @@ export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
   return undefined;
 }
 
-const lineEnd = (text: string, from: number): number => {
-  const end = text.indexOf('\n', from);
-  return end === -1 ? text.length : end;
+/**
+ * Finds a character again and again, from places that never go back, so that the text is searched once in all.
+ *
+ * @returns Where it is next; the text's length when there is none.
+ */
+const finder = (text: string, character: string): ((from: number) => number) => {
+  let found = -1;
+  return (from) => {
+    if (found < from) {
+      const at = text.indexOf(character, from);
+      found = at === -1 ? text.length : at;
+    }
+    return found;
+  };
 };
 
 /** A record with quotes in it, the lines it takes, and where the next one starts. */
