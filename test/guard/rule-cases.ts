@@ -247,6 +247,12 @@ export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
     flag('hard', 'another vertebra', 'Compression fracture of T8.', 'Compression fracture of L1.'),
     flag('hard', 'another rib', 'Fracture of the right 5th rib.', 'Fracture of the right 7th rib.'),
     flag('hard', 'another count', 'Two nodules in the left lung.', 'Three nodules in the left lung.'),
+    flag(
+      'soft',
+      'a distance that is advised',
+      'Tube 8 cm above the carina.',
+      'Tube 8 cm above the carina, recommend advancement by 3 cm.',
+    ),
     flag(null, 'the same in the other unit', 'A 9 mm nodule.', 'A 0.9 cm nodule.'),
     flag(null, 'the unit written out', 'A 2 cm mass.', 'A two centimeter mass.'),
     flag(null, 'rounded to the coarser unit', 'A 12 mm nodule.', 'A 1 cm nodule.'),

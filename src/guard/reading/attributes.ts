@@ -173,6 +173,28 @@ const joinedByAnd = (tokens: readonly Token[], before: Mention, mention: Mention
   return tokens[before.end]?.form === 'and';
 };
 
+const comparisonLeads: ReadonlySet<string> = new Set(['from', 'since', 'to', 'the', 'than', 'with', 'on']);
+const studies: ReadonlySet<string> = new Set([
+  'study',
+  'exam',
+  'examination',
+  'radiograph',
+  'film',
+  'ct',
+  'chest',
+  'x',
+  '____',
+  '.',
+  ',',
+  ';',
+]);
+
+/** `unchanged from prior`, `the previous study` speak of a study, not of an old finding. */
+export const namesStudy = (tokens: readonly Token[], { first, end }: TokenRange): boolean =>
+  (tokens[first].form === 'prior' || tokens[first].form === 'previous') &&
+  comparisonLeads.has(tokens[first - 1]?.form) &&
+  studies.has(tokens[end]?.form ?? '.');
+
 /** Hands zones, degrees, course and nature to their findings. */
 export const linkAttributes = (
   tokens: readonly Token[],
@@ -199,6 +221,7 @@ export const linkAttributes = (
   });
   linkLayer(tokens, sentences, mentions, phrases.nature, false, (owners, word) => {
     if (word.value === 'calcified' && tokens[word.first - 1]?.form === 'non') return;
+    if (namesStudy(tokens, word)) return;
     for (const owner of owners) addOnce(owner.natures, word.value);
   });
   for (let index = 1; index < mentions.length; index += 1) {

@@ -25,7 +25,7 @@ export const readGenerals = (
   for (const [sentence, { first: from, end: to }] of sentences.entries()) {
     for (let first = from; first < to; first += 1) {
       const { form } = tokens[first];
-      const status = { sentence, denied: scopes.denial[first] > 0, uncertain: scopes.doubt[first] === 1 };
+      const status = { sentence, denied: scopes.denial[first] > 0, uncertain: scopes.doubt[first] > 0 };
       const unusual = form === 'abnormal' || (notNormal.has(form) && tokens[first - 1]?.form === 'not');
       if (unusual && examinations.has(tokens[first + 1]?.form)) {
         const denied = form === 'abnormal' && status.denied;

@@ -28,6 +28,8 @@ export interface Mention extends TokenRange {
   narrowings: readonly Narrowing[];
   /** Possible, suspected, one of several readings. */
   uncertain: boolean;
+  /** Uncertain only as `likely`, `probably` say. */
+  likely: boolean;
   /** Uncertain only as one of several readings joined by `or`. */
   alternative: boolean;
   /** A blank (`____`) stands directly before it, so its certainty cannot be known. */

@@ -9,7 +9,7 @@ import { readGenerals } from './generals.js';
 import { findPhrases, type Phrases } from './lexicon-table.js';
 import type { Mention, Reading, TokenRange } from './mention.js';
 import { countBefore, readMeasures, readNumberedPlaces } from './quantities.js';
-import { readScopes, type Scopes } from './scopes.js';
+import { likely, readScopes, type Scopes } from './scopes.js';
 import { type Sentence, splitSentences } from './sentences.js';
 import { readStatements, type Statement } from './statements.js';
 import { type Token, tokenize } from './tokens.js';
@@ -33,6 +33,7 @@ const newMention = (
   byNormality,
   narrowings: [],
   uncertain: false,
+  likely: false,
   alternative: false,
   afterBlank: false,
   special: false,
@@ -88,7 +89,8 @@ const phraseMentions = (
     const mention = newMention({ first, end }, value, sentence, first, false);
     const denial = scopes.denial[first];
     mention.denied = denial > 0 || calledNormal(tokens, first, end);
-    mention.uncertain = scopes.doubt[first] === 1;
+    mention.uncertain = scopes.doubt[first] > 0;
+    mention.likely = scopes.doubt[first] === likely;
     mention.afterBlank = tokens[first - 1]?.kind === 'blank' || tokens[first - 2]?.kind === 'blank';
     mention.special = isSpecial(tokens, first);
     if (denial > 0) mention.narrowings = narrowingsOf(tokens, denial - 1, first);

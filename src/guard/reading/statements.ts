@@ -64,7 +64,7 @@ export const readStatements = (
     const denial = scopes.denial[anchor];
     const near = denial > 0 && anchor - (denial - 1) < denialReach;
     const negated = saying.affirms === undefined ? near : denial > 0;
-    const uncertain = predicate.value === 'borderline' || scopes.doubt[anchor] === 1;
+    const uncertain = predicate.value === 'borderline' || scopes.doubt[anchor] > 0;
     const common = { first, end, anchor, uncertain, sentence };
     if (saying.affirms !== undefined)
       statements.push({ ...common, concept: saying.affirms, denied: negated, byNormality: false });

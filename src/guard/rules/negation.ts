@@ -105,7 +105,7 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
     const same = mention.concept === denial.concept;
     // Of `atelectasis or infiltrate` one is there; only a suspicion may be denied without contradiction.
-    const suspected = mention.uncertain && !mention.alternative;
+    const suspected = mention.uncertain && !mention.alternative && !mention.likely;
     const doubtful = suspected || denial.byNormality || (deniedThere && !(same && samePlace(denial, mention)));
     if (!doubtful) return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
     if (!deniedThere || same)

@@ -3,7 +3,8 @@
  * brought to one unit; so must numbered ribs and vertebrae, and a count given to a finding must be the findings' own.
  */
 import type { Flag } from '../flag.js';
-import type { Measure, MeasureValue } from '../reading/mention.js';
+import type { Measure, MeasureValue, Reading } from '../reading/mention.js';
+import { lastBefore } from '../reading/phrases.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
 
 /** How far an approximate value (`about 2 cm`) may lie from the written one. */
@@ -30,6 +31,13 @@ const contained = (stated: Measure, found: Measure): boolean => {
 /** At most this many measurements of the findings are compared; no report has more. */
 const mostMeasures = 100;
 
+/** Whether advice stands before a measurement in its sentence. */
+const isAdvised = ({ sentences, phrases }: Reading, measure: Measure): boolean => {
+  const { first } = sentences[measure.sentence];
+  const last = lastBefore(phrases.advice, measure.first);
+  return last !== undefined && last.first >= first;
+};
+
 const checkMeasures = (context: Context): Flag[] => {
   const { findings, background, impression } = context;
   const known = [...findings.measures, ...background.measures].slice(0, mostMeasures);
@@ -43,7 +51,8 @@ const checkMeasures = (context: Context): Flag[] => {
       place === null
         ? 'The impression gives a measurement that the findings do not.'
         : 'The measurement in the impression differs from that in the findings.';
-    const severity = dimension === 'time' ? 'soft' : 'hard';
+    // `recommend withdrawal by 2 cm` measures nothing in the image.
+    const severity = dimension === 'time' || isAdvised(impression, measure) ? 'soft' : 'hard';
     return [flagAt(context, 'number', severity, message, { impression: measure, findings: place })];
   });
 };

@@ -6,6 +6,7 @@
 import type { Flag } from '../flag.js';
 import { broaderChain, type ConceptId, conceptById, deviceIds } from '../lexicon/concepts.js';
 import { carriersOf } from '../lexicon/evidence.js';
+import { namesStudy } from '../reading/attributes.js';
 import type { Mention, Reading } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
@@ -27,6 +28,9 @@ const wide: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'aspiration',
 ]);
 
+/** Statements about fluid, which stand for an opacity only loosely. */
+const ofFluid: ReadonlySet<ConceptId> = new Set<ConceptId>(['edema', 'congestion', 'heart-failure', 'effusion']);
+
 /** Findings that are no loss when old, healed or calcified. */
 const harmlessWhenOld: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'fracture',
@@ -47,7 +51,7 @@ const coverOf = (named: ConceptId, lost: ConceptId): Cover => {
   const closeness = carriersOf(named).get(lost);
   // A deformity elsewhere does not stand for a fracture.
   if (named === 'old-fracture' && lost === 'fracture') return 'loosely';
-  if (closeness !== undefined && (closeness < 2 || wide.has(lost))) return 'fully';
+  if (closeness !== undefined && (closeness < 2 || (wide.has(lost) && !ofFluid.has(named)))) return 'fully';
   if (broaderChain(lost).includes(named) || carriersOf(lost).get(named) === 1) return 'fully';
   return closeness === undefined ? undefined : 'loosely';
 };
@@ -95,10 +99,10 @@ interface SentenceNote {
 const notesOf = (reading: Reading): SentenceNote[] => {
   const notes = reading.sentences.map(() => ({ old: false, calcified: false, device: false, overlay: false }));
   let sentence = 0;
-  for (const { first, value } of reading.phrases.nature) {
+  for (const { first, end, value } of reading.phrases.nature) {
     while (sentence < notes.length - 1 && reading.sentences[sentence].end <= first) sentence += 1;
     if (value === 'overlay') notes[sentence].overlay = true;
-    if (value === 'old') notes[sentence].old = true;
+    if (value === 'old' && !namesStudy(reading.tokens, { first, end })) notes[sentence].old = true;
     if (value === 'calcified' && !/^non|^not$/.test(reading.tokens[first - 1]?.form ?? ''))
       notes[sentence].calcified = true;
   }
