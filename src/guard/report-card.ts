@@ -11,7 +11,8 @@ import { countFlags, type FlagSummary } from './summary.js';
 export const fittingKinds: Readonly<Record<ErrorKind, readonly FlagKind[]>> = {
   side: ['laterality'],
   // A denial taken away from a finding that the findings never name leaves an unsupported finding.
-  negation: ['negation', 'unsupported'],
+  // A denied change is one of comparison.
+  negation: ['negation', 'unsupported', 'comparison'],
   omission: ['omission'],
   number: ['number'],
   severity: ['severity'],
@@ -44,6 +45,17 @@ export interface JudgedError extends SeededError {
 const keyOf = ({ kind, impression, findings, message }: Flag): string =>
   `${kind} ${impression?.text ?? ''} ${findings?.start ?? ''} ${message}`;
 
+/** The flags that another check of the same report did not raise, or not as often. */
+const newFlags = (flags: readonly Flag[], before: readonly Flag[]): Flag[] => {
+  const known = new Map<string, number>();
+  for (const flag of before) known.set(keyOf(flag), (known.get(keyOf(flag)) ?? 0) + 1);
+  return flags.filter((flag) => {
+    const left = known.get(keyOf(flag)) ?? 0;
+    known.set(keyOf(flag), left - 1);
+    return left <= 0;
+  });
+};
+
 /** How many reports lie between two seeds; any odd number spreads them. */
 const seedStep = 2654435761;
 
@@ -70,7 +82,6 @@ export const reportCard = (
   for (const [report, input] of reports.entries()) {
     const before = checkImpression(input);
     counter.add(before);
-    const known = new Set(before.map(keyOf));
     for (const kind of errorKinds) {
       const line = tally.get(kind)!;
       const fitting = before.filter((flag) => fittingKinds[kind].includes(flag.kind));
@@ -81,7 +92,7 @@ export const reportCard = (
       const line = tally.get(error.kind)!;
       const fitting = fittingKinds[error.kind];
       const flags = checkImpression({ ...input, impression: error.impression });
-      const fresh = flags.filter((flag) => !known.has(keyOf(flag)));
+      const fresh = newFlags(flags, before);
       const caught = fresh.some(({ kind }) => fitting.includes(kind));
       line.seeded += 1;
       line.caught += Number(caught);

@@ -1,12 +1,14 @@
 /**
- * @file Text as `json.dumps` of Python spells it, written as bytes into a growing buffer; what `jsonString` does for a
- * string this does for UTF-16 units, without making one.
+ * @file JSON in the making, as bytes: text comes in UTF-16 units, its runs of blanks are tidied, and it is spelt as
+ * Python's `json.dumps` spells it (what `jsonString` does for a string), all in one pass.
  */
+import { BLANKS } from './python.js';
+import { type BlankRun, NOTHING, skipBlanks } from './text-units.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const HEX = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
-/** The letter behind the backslash for the characters that have one: `\"`, `\\`, `\b`, `\t`, `\n`, `\f`, `\r`. */
+/** The letter behind the backslash for the units that have one: `\"`, `\\`, `\b`, `\t`, `\n`, `\f`, `\r`. */
 const LETTERS: Readonly<Record<number, number>> = {
   [QUOTE]: QUOTE,
   [BACKSLASH]: BACKSLASH,
@@ -16,50 +18,88 @@ const LETTERS: Readonly<Record<number, number>> = {
   12: 0x66,
   13: 0x72,
 };
+/** An escape takes six bytes: `\uXXXX`. */
+const LONGEST_ESCAPE = 6;
 
-/** JSON in the making. */
+/** What a unit is: a blank, or one that can't just be copied (not printable ASCII, a quote, a backslash), or both. */
+const BLANK = 1;
+const NOT_PLAIN = 2;
+const TRAITS = new Uint8Array(0x10000).fill(NOT_PLAIN).fill(0, 0x20, 0x7f);
+TRAITS[QUOTE] = NOT_PLAIN;
+TRAITS[BACKSLASH] = NOT_PLAIN;
+BLANKS.forEach((blank, unit) => {
+  if (blank === 1) TRAITS[unit] |= BLANK;
+});
+
+/** Bytes of JSON, growing. */
 export class JsonBytes {
   #bytes = new Uint8Array(1 << 20);
-  length = 0;
+  #length = 0;
 
-  /** Adds ASCII text as it is. */
-  literal(text: string): void {
-    this.#reserve(text.length);
-    for (let at = 0; at < text.length; at++) this.#bytes[this.length++] = text.charCodeAt(at);
+  get length(): number {
+    return this.#length;
   }
 
-  /** Adds a stretch of UTF-16 units as a JSON string, quotes included, everything but printable ASCII escaped. */
-  string(units: Uint16Array, start: number, end: number): void {
-    this.#reserve(6 * (end - start) + 2);
+  /** Adds printable ASCII as it is. */
+  literal(text: string): void {
+    this.#reserve(text.length);
+    for (let at = 0; at < text.length; at++) this.#bytes[this.#length++] = text.charCodeAt(at);
+  }
+
+  /**
+   * Adds a part of a JSON string; the quotes around it are the caller's.
+   *
+   * @param run What becomes of runs of blanks. A single space between words is no matter for it: it stays.
+   */
+  text(units: Uint16Array, start: number, end: number, run: BlankRun): void {
+    this.#reserve(LONGEST_ESCAPE * (end - start));
     const bytes = this.#bytes;
-    let to = this.length;
-    bytes[to++] = QUOTE;
-    for (let at = start; at < end; at++) {
+    let to = this.#length;
+    for (let at = start; at < end; ) {
       const unit = units[at];
-      if (unit >= 0x20 && unit < 0x7f && unit !== QUOTE && unit !== BACKSLASH) bytes[to++] = unit;
-      else {
-        bytes[to++] = BACKSLASH;
-        const letter = LETTERS[unit];
-        if (letter !== undefined) bytes[to++] = letter;
-        else {
-          bytes[to++] = 0x75;
-          for (let shift = 12; shift >= 0; shift -= 4) bytes[to++] = HEX[(unit >> shift) & 15];
+      const traits = TRAITS[unit];
+      // One test that nearly always fails, so that a processor predicts it: most units are copied.
+      if (((traits & TRAITS[units[at + 1]] & BLANK) | (traits & NOT_PLAIN)) === 0) {
+        bytes[to++] = unit;
+        at++;
+      } else if ((traits & BLANK) === 0) {
+        to = writeEscape(bytes, to, unit);
+        at++;
+      } else {
+        const runEnd = skipBlanks(units, at, end);
+        const left = run(units, at, runEnd);
+        if (left !== NOTHING) {
+          if ((TRAITS[left] & NOT_PLAIN) === 0) bytes[to++] = left;
+          else to = writeEscape(bytes, to, left);
         }
+        at = runEnd;
       }
     }
-    bytes[to++] = QUOTE;
-    this.length = to;
+    this.#length = to;
   }
 
   /** What has been added, as a copy of its own. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.length);
+    return this.#bytes.slice(0, this.#length);
   }
 
   #reserve(more: number): void {
-    if (this.length + more <= this.#bytes.length) return;
+    if (this.#length + more <= this.#bytes.length) return;
     const larger = new Uint8Array(2 * this.#bytes.length + more);
-    larger.set(this.#bytes.subarray(0, this.length));
+    larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }
 }
+
+/** Writes the escape of a unit; returns where it ends. */
+const writeEscape = (bytes: Uint8Array, at: number, unit: number): number => {
+  let to = at;
+  bytes[to++] = BACKSLASH;
+  const letter = LETTERS[unit];
+  if (letter !== undefined) bytes[to++] = letter;
+  else {
+    bytes[to++] = 0x75;
+    for (let shift = 12; shift >= 0; shift -= 4) bytes[to++] = HEX[(unit >> shift) & 15];
+  }
+  return to;
+};

@@ -8,19 +8,24 @@
  * by its last word only. The parser's rule for reports with neither findings nor impression (the last paragraph becomes a
  * section of its own) is left out: it never yields either, so such a report is refused anyway.
  *
- * All of it works on UTF-16 units in place (see `text-units.ts` for why); the regular expressions it stands for are at
- * each function.
+ * It works on UTF-16 units (see `text-units.ts` for why); the regular expressions it stands for are at each function.
  */
 import type { Example } from './example.js';
 import { sectionName } from './headers.js';
+import { JsonBytes } from './json-bytes.js';
 import { isBlank } from './python.js';
-import { collapseBlanks, dropLineEnds, dropTrailingBlanks, skipBlanks, TextUnits } from './text-units.js';
+import { collapsed, dropTrailingBlanks, skipBlanks, TextUnits, withoutLineEnds } from './text-units.js';
 
 /** The parts of an {@link Example} that stand in the report itself. */
 export type ReportParts = Pick<Example, 'findings' | 'impression' | 'background'>;
 
 /** A section that the task needs. */
 export type NeededSection = 'findings' | 'impression';
+
+/** Says that a report has no such section, or only blank ones. */
+export interface LackingSection {
+  readonly lacks: NeededSection;
+}
 
 const LINE_END = 0x0a;
 const SPACE = 0x20;
@@ -36,42 +41,37 @@ const TITLE = Array.from('FINAL REPORT', (character) => character.charCodeAt(0))
  * @example parseReport(' INDICATION: Cough.\n FINDINGS: Clear.\n IMPRESSION: 1. Normal.')
  * // { findings: 'Clear.', impression: 'Normal.', background: 'INDICATION: Cough.' }
  */
-export const parseReport = (text: string): ReportParts | { readonly lacks: NeededSection } => {
+export const parseReport = (text: string): ReportParts | LackingSection => {
   const report = new TextUnits();
   report.load(text);
-  const parts = { findings: '', impression: '', background: '' };
-  const lacks = tidyParts(report, (name, start, end) => {
-    parts[name] = report.text(start, end);
-  });
-  return lacks === undefined ? parts : { lacks };
+  const json = new JsonBytes();
+  json.literal('{');
+  const lacking = addParts(report, json);
+  if (lacking !== undefined) return lacking;
+  json.literal('}');
+  return JSON.parse(Buffer.from(json.finish()).toString('latin1'));
 };
 
 /**
- * {@link parseReport} without making strings.
+ * {@link parseReport}, its result added to JSON: `"findings": …, "impression": …, "background": …`.
  *
- * @param report The report; stays as it is.
- * @param receive Told each tidied part, findings first, as a stretch of `report.units` that lasts until the call returns.
- * @returns The section that the report lacks; undefined when it has both, and only then was `receive` called.
+ * @returns What the report lacks, and then nothing was added; undefined when it lacks nothing.
  */
-export const tidyParts = (
-  report: TextUnits,
-  receive: (name: keyof ReportParts, start: number, end: number) => void,
-): NeededSection | undefined => {
-  const { units } = report;
-  const { findings, impression } = neededSections(report);
-  if (findings === undefined) return 'findings';
-  if (impression === undefined) return 'impression';
-  const tidied = (name: keyof ReportParts, tidy: Tidy, from: number, to: number): void => {
-    const start = report.copy(from, to);
-    receive(name, start, tidy(units, start, start + to - from));
-  };
-  // Each part begins at a character that isn't blank, where its copy begins; only its end is still to be found.
-  const text = (part: Stretch): [number, number] => [skipBlanks(units, part.start, part.end), part.end];
-  tidied('findings', tidyFindings, ...text(findings));
-  tidied('impression', tidyImpression, ...text(impression));
-  tidied('background', tidyBackground, ...text({ start: backgroundStart(units, findings.start), end: findings.start }));
+export const addParts = (report: TextUnits, json: JsonBytes): LackingSection | undefined => {
+  const found = findParts(report);
+  if ('lacks' in found) return found;
+  json.literal('"findings": "');
+  addFindings(report, found, json);
+  json.literal('", "impression": "');
+  addImpression(report, found, json);
+  json.literal('", "background": "');
+  addBackground(report, found, json);
+  json.literal('"');
   return undefined;
 };
+
+/** Where the parts stand in a report, still untidied. */
+type FoundParts = Readonly<Record<NeededSection, Stretch>>;
 
 /** A stretch of text: from `start`, up to but not including `end`. */
 interface Stretch {
@@ -79,22 +79,24 @@ interface Stretch {
   readonly end: number;
 }
 
-/** The first findings and the first impression that hold more than blanks. */
-const neededSections = (report: TextUnits): Partial<Record<NeededSection, Stretch>> => {
+/** Finds the first findings and the first impression that hold more than blanks, or says which is lacking. */
+const findParts = (report: TextUnits): FoundParts | LackingSection => {
   const { units, length } = report;
-  const needed: Partial<Record<NeededSection, Stretch>> = {};
+  let findings: Stretch | undefined;
+  let impression: Stretch | undefined;
   let header = nextHeader(report, 0);
   while (header !== undefined) {
     const { kind, end: start } = header;
     // The next header is looked for from the end of this one's line on; on the last line, from right here.
-    let lineEnd = start;
-    while (lineEnd < length && units[lineEnd] !== LINE_END) lineEnd++;
+    const lineEnd = report.lineEnd(start);
     header = nextHeader(report, lineEnd === length ? start : lineEnd);
-    if (kind === undefined || needed[kind] !== undefined) continue;
     const end = header?.start ?? length;
-    if (skipBlanks(units, start, end) < end) needed[kind] = { start, end };
+    if (kind === undefined || skipBlanks(units, start, end) === end) continue;
+    if (kind === 'findings') findings ??= { start, end };
+    else impression ??= { start, end };
   }
-  return needed;
+  if (findings === undefined) return { lacks: 'findings' };
+  return impression === undefined ? { lacks: 'impression' } : { findings, impression };
 };
 
 /** A header: where it starts (at the line end before it), where its section's text starts, which section it heads. */
@@ -109,8 +111,8 @@ for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ ()/,-') IN_HEADER[character.
 /** The first match of `\n ([A-Z ()/,-]+):\s` from a place on. */
 const nextHeader = (report: TextUnits, from: number): Header | undefined => {
   const { units, length } = report;
-  for (let at = from; at < length; at++) {
-    if (units[at] !== LINE_END || units[at + 1] !== SPACE) continue;
+  for (let at = report.lineEnd(from); at < length; at = report.lineEnd(at + 1)) {
+    if (units[at + 1] !== SPACE) continue;
     let end = at + 2;
     while (IN_HEADER[units[end]] === 1) end++;
     if (end > at + 2 && units[end] === COLON && end + 1 < length && isBlank(units[end + 1])) {
@@ -144,29 +146,52 @@ const sameText = (text: string, units: Uint16Array, start: number, end: number):
   return true;
 };
 
-/** Tidies a stretch that doesn't begin with a blank, in place; returns its new end. */
-type Tidy = (units: Uint16Array, start: number, end: number) => number;
+/** Adds the tidied findings: `re.sub(r'\s\s+', ' ', text.strip().replace('\n', ''))`. */
+const addFindings = ({ units }: TextUnits, { findings }: FoundParts, json: JsonBytes): void => {
+  const start = skipBlanks(units, findings.start, findings.end);
+  json.text(units, start, dropTrailingBlanks(units, start, findings.end), withoutLineEnds);
+};
 
-const tidyFindings: Tidy = (units, start, end) =>
-  collapseBlanks(units, start, dropLineEnds(units, start, dropTrailingBlanks(units, start, end)));
+/** Room for an impression without line ends and bullets; impressions are short, so the copies cost little. */
+let scratch = new Uint16Array(1 << 12);
 
-const tidyImpression: Tidy = (units, start, end) =>
-  collapseBlanks(
-    units,
-    start,
-    dropBullets(units, start, dropLineEnds(units, start, dropTrailingBlanks(units, start, end))),
-  );
-
-/** `re.sub(r'^[0-9]\.\s+', '', …)`, then `re.sub(r'\s[0-9]\.\s+', ' ', …)`, in place; returns the new end. */
-const dropBullets: Tidy = (units, start, end) => {
-  let to = start;
-  for (let at = bulletEnd(units, start, end); at < end; ) {
-    const unit = units[at++];
-    const after = isBlank(unit) ? bulletEnd(units, at, end) : at;
-    units[to++] = after > at ? SPACE : unit;
-    at = after;
+/**
+ * Adds the tidied impression: as the findings, but before runs of blanks are collapsed
+ * `re.sub(r'^[0-9]\.\s+', '', …)` and then `re.sub(r'\s[0-9]\.\s+', ' ', …)` take the bullet numbers out.
+ */
+const addImpression = ({ units }: TextUnits, { impression }: FoundParts, json: JsonBytes): void => {
+  const start = skipBlanks(units, impression.start, impression.end);
+  const end = dropTrailingBlanks(units, start, impression.end);
+  if (end - start > scratch.length) scratch = new Uint16Array(2 * (end - start));
+  let length = 0;
+  let bullets = 0;
+  for (let at = start; at < end; at++) {
+    const unit = units[at];
+    if (unit === DOT) bullets++;
+    if (unit !== LINE_END) scratch[length++] = unit;
   }
-  return to;
+  json.text(scratch, 0, bullets > 0 ? dropBullets(scratch, length) : length, withoutLineEnds);
+};
+
+/** Takes the bullet numbers out in place, as what is left is never longer; returns the new length. */
+const dropBullets = (units: Uint16Array, length: number): number => {
+  let to = 0;
+  let done = bulletEnd(units, 0, length);
+  for (let at = done; at < length; ) {
+    // Only at a dot there may be a bullet: a blank and a digit before it, blanks behind.
+    const after = units[at] === DOT && at - 2 >= done && isBlank(units[at - 2]) ? bulletEnd(units, at - 1, length) : at;
+    if (after <= at) {
+      at++;
+      continue;
+    }
+    units.copyWithin(to, done, at - 2);
+    to += at - 2 - done;
+    units[to++] = SPACE;
+    at = after;
+    done = after;
+  }
+  units.copyWithin(to, done, length);
+  return to + length - done;
 };
 
 /** Where the text behind a bullet number, `[0-9]\.\s+`, begins; `start` itself when there is none. */
@@ -175,19 +200,17 @@ const bulletEnd = (units: Uint16Array, start: number, end: number): number => {
   return numbered && isBlank(units[start + 2]) ? skipBlanks(units, start + 2, end) : start;
 };
 
-/** Where the background begins: behind the title, if there is one. */
-const backgroundStart = (units: Uint16Array, end: number): number => {
-  const start = skipBlanks(units, 0, end);
+/** Adds the tidied background: all before the findings, without the title and without the last word of their header. */
+const addBackground = ({ units }: TextUnits, { findings }: FoundParts, json: JsonBytes): void => {
+  let end = dropTrailingBlanks(units, 0, findings.start);
+  let start = skipBlanks(units, 0, end);
   const titled = start + TITLE.length <= end && TITLE.every((unit, place) => units[start + place] === unit);
-  return titled ? start + TITLE.length : start;
-};
-
-const tidyBackground: Tidy = (units, start, end) => {
-  let last = dropTrailingBlanks(units, start, end);
-  if (last > start && units[last - 1] === COLON) {
+  if (titled) start = skipBlanks(units, start + TITLE.length, end);
+  if (end > start && units[end - 1] === COLON) {
+    let space = end - 1;
+    while (space >= start && units[space] !== SPACE) space--;
     // Without any space before it, the colon alone goes: the script's slice then ends at -1.
-    const space = units.subarray(start, last).lastIndexOf(SPACE);
-    last = dropTrailingBlanks(units, start, space === -1 ? last - 1 : start + space);
+    end = dropTrailingBlanks(units, start, space < start ? end - 1 : space);
   }
-  return dropLineEnds(units, start, collapseBlanks(units, start, last));
+  json.text(units, start, end, collapsed);
 };

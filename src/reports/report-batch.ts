@@ -3,7 +3,7 @@
  * as numbers, the reports' parts come out as bytes of JSON, both handed from thread to thread without copying.
  */
 import { JsonBytes } from './json-bytes.js';
-import { type ReportParts, tidyParts } from './mimic-report.js';
+import { addParts } from './mimic-report.js';
 import { TextUnits } from './text-units.js';
 import { decodeUtf8 } from './utf8.js';
 import { type EntryFault, readEntries, type ZipEntry } from './zip-entries.js';
@@ -53,37 +53,23 @@ export const readReportBatch = (descriptor: number, packed: Float64Array): Repor
   const report = new TextUnits();
   const ends = new Uint32Array(entries.length);
   const faults: { place: number; fault: EntryFault }[] = [];
-  const write = (name: keyof ReportParts, start: number, end: number): void => {
-    json.literal(NAMES[name]);
-    json.string(report.units, start, end);
-  };
   let place = 0;
   readEntries(descriptor, entries, (content) => {
-    const fault = 'what' in content ? content : addReport(content, report, write);
+    const fault = 'what' in content ? content : addReport(content, report, json);
     if (fault !== undefined) faults.push({ place, fault });
     ends[place++] = json.length;
   });
   return { texts: json.finish(), ends, faults };
 };
 
-const NAMES: Readonly<Record<keyof ReportParts, string>> = {
-  findings: '"findings": ',
-  impression: ', "impression": ',
-  background: ', "background": ',
-};
-
-const addReport = (
-  content: Buffer,
-  report: TextUnits,
-  write: (name: keyof ReportParts, start: number, end: number) => void,
-): EntryFault | undefined => {
+const addReport = (content: Buffer, report: TextUnits, json: JsonBytes): EntryFault | undefined => {
   if (!report.loadAscii(content)) {
     const text = decodeUtf8(content);
     if (text === undefined) return { what: 'the report is not valid UTF-8', fix: LEAVE_OUT };
     report.load(text);
   }
-  const lacks = tidyParts(report, write);
-  return lacks === undefined ? undefined : { what: `the report has no ${lacks} section`, fix: LEAVE_OUT };
+  const lacking = addParts(report, json);
+  return lacking && { what: `the report has no ${lacking.lacks} section`, fix: LEAVE_OUT };
 };
 
 /** What to do about a report that is no good. */

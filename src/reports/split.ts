@@ -4,7 +4,7 @@
  * columns with one name the last.
  */
 import { Failure } from '../ground/failure.js';
-import { csvRecords, universalNewlines } from './python.js';
+import { forEachCsvRecord, universalNewlines } from './python.js';
 import { readText } from './utf8.js';
 
 /** The splits that examples are written for. */
@@ -31,25 +31,34 @@ const COLUMNS = ['study_id', 'subject_id', 'split'] as const;
  * @example (await readSplit('split.csv'))[0] // { studyId: '58832226', subjectId: '11148901', split: 'train', line: 2 }
  */
 export const readSplit = async (path: string): Promise<SplitRow[]> => {
-  const [header, ...records] = csvRecords(universalNewlines(await readText(path)));
-  const places = COLUMNS.map((name) => {
-    const place = header.fields.lastIndexOf(name);
+  const rows: SplitRow[] = [];
+  let places: readonly number[] | undefined;
+  forEachCsvRecord(universalNewlines(await readText(path)), (fields, line) => {
+    if (places === undefined) places = columnPlaces(fields, path);
+    else if (fields.length > 0) {
+      const [studyId, subjectId, split] = places;
+      rows.push({
+        studyId: fields[studyId] ?? '',
+        subjectId: fields[subjectId] ?? '',
+        split: fields[split] ?? '',
+        line,
+      });
+    }
+  });
+  if (rows.length === 0) throw new Failure({ what: 'the split names no studies', where: path, fix: 'check the file' });
+  return rows;
+};
+
+const columnPlaces = (header: readonly string[], path: string): number[] =>
+  COLUMNS.map((name) => {
+    const place = header.lastIndexOf(name);
     if (place === -1) {
       throw new Failure({
         what: `no column ${name}`,
         where: `${path} line 1`,
-        got: `${header.fields.length} columns, not that one`,
+        got: `${header.length} columns, not that one`,
         fix: `start the file with the line ${COLUMNS.join(',')}`,
       });
     }
     return place;
   });
-  const rows = records
-    .filter(({ fields }) => fields.length > 0)
-    .map(({ fields, line }) => {
-      const [studyId, subjectId, split] = places.map((place) => fields[place] ?? '');
-      return { studyId, subjectId, split, line };
-    });
-  if (rows.length === 0) throw new Failure({ what: 'the split names no studies', where: path, fix: 'check the file' });
-  return rows;
-};

@@ -1,48 +1,39 @@
 /**
  * @file Text as UTF-16 units in one reused array. `prepare` goes through a hundred thousand reports of some five hundred
- * characters each; strings and regular expressions took three times as long, most of it for making and collecting
- * intermediate strings. Stretches are tidied in place, so every pass returns a new end and never grows.
+ * characters each; with strings and regular expressions it spent most of its time on making and collecting
+ * intermediate strings. Here a part of a report goes from its units to the bytes of its JSON in one pass.
  *
- * One unit past the text is always 0, which is in no class below, so that scans may look one further without asking.
+ * Behind a text stand a 0, which is no blank, and a line end, so that scans may look one further and stop.
  */
+import { isAscii } from 'node:buffer';
 import { isBlank } from './python.js';
 
 const LINE_END = 0x0a;
 const SPACE = 0x20;
 
-/** Text being worked on, and behind it room for working copies of its parts. */
+/** A text, in an array that is reused for the next one. */
 export class TextUnits {
   units = new Uint16Array(1 << 16);
-  /** How many units the text has; the unit behind it is 0. */
+  /** How many units the text has; behind them stand 0 and a line end. */
   length = 0;
 
   /** Takes text in from ASCII bytes; returns false, having taken in nothing, when there are others among them. */
   loadAscii(bytes: Uint8Array): boolean {
-    this.#reserve(bytes.length);
-    const { units } = this;
-    let seen = 0;
-    for (let at = 0; at < bytes.length; at++) {
-      const byte = bytes[at];
-      units[at] = byte;
-      seen |= byte;
-    }
-    units[bytes.length] = 0;
-    this.length = seen < 0x80 ? bytes.length : 0;
-    return seen < 0x80;
+    if (!isAscii(bytes)) return false;
+    this.#begin(bytes.length);
+    this.units.set(bytes);
+    return true;
   }
 
+  /** Takes text in from a string. */
   load(text: string): void {
-    this.#reserve(text.length);
+    this.#begin(text.length);
     for (let at = 0; at < text.length; at++) this.units[at] = text.charCodeAt(at);
-    this.units[text.length] = 0;
-    this.length = text.length;
   }
 
-  /** Copies a stretch behind the text, for tidying; the copy lasts until the next one. Returns where it starts. */
-  copy(start: number, end: number): number {
-    this.units.copyWithin(this.length + 1, start, end);
-    this.units[this.length + 1 + end - start] = 0;
-    return this.length + 1;
+  /** Where the next line end is, from a place in the text on; {@link length} when there is none. */
+  lineEnd(from: number): number {
+    return Math.min(this.units.indexOf(LINE_END, from), this.length);
   }
 
   /** A stretch as a string. */
@@ -50,8 +41,11 @@ export class TextUnits {
     return utf16.decode(this.units.subarray(start, end));
   }
 
-  #reserve(length: number): void {
-    if (2 * length + 2 > this.units.length) this.units = new Uint16Array(4 * length + 2);
+  #begin(length: number): void {
+    if (length + 2 > this.units.length) this.units = new Uint16Array(2 * length + 2);
+    this.units[length] = 0;
+    this.units[length + 1] = LINE_END;
+    this.length = length;
   }
 }
 
@@ -71,25 +65,26 @@ export const dropTrailingBlanks = (units: Uint16Array, start: number, end: numbe
   return at;
 };
 
-/** `replace('\n', '')`, in place; returns the new end. */
-export const dropLineEnds = (units: Uint16Array, start: number, end: number): number => {
-  let to = start;
+/** Not a unit: a run of blanks that leaves nothing. */
+export const NOTHING = -1;
+
+/** What becomes of a run of blanks, from `start` up to `end`: one unit, or {@link NOTHING}. */
+export type BlankRun = (units: Uint16Array, start: number, end: number) => number;
+
+/** `re.sub(r'\s\s+', ' ', text.replace('\n', ''))`: line ends go first and don't count. */
+export const withoutLineEnds: BlankRun = (units, start, end) => {
+  let blanks = 0;
+  let blank = NOTHING;
   for (let at = start; at < end; at++) {
-    const unit = units[at];
-    if (unit !== LINE_END) units[to++] = unit;
+    if (units[at] === LINE_END) continue;
+    blank = units[at];
+    blanks++;
   }
-  return to;
+  return blanks > 1 ? SPACE : blank;
 };
 
-/** `re.sub(r'\s\s+', ' ', …)`, in place: runs of two or more blanks become one space; returns the new end. */
-export const collapseBlanks = (units: Uint16Array, start: number, end: number): number => {
-  let to = start;
-  for (let at = start; at < end; ) {
-    const unit = units[at++];
-    if (isBlank(unit) && at < end && isBlank(units[at])) {
-      units[to++] = SPACE;
-      at = skipBlanks(units, at, end);
-    } else units[to++] = unit;
-  }
-  return to;
+/** `re.sub(r'\s\s+', ' ', text).replace('\n', '')`: line ends count as blanks, and a single one goes. */
+export const collapsed: BlankRun = (units, start, end) => {
+  if (end - start > 1) return SPACE;
+  return units[start] === LINE_END ? NOTHING : units[start];
 };

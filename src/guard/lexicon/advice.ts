@@ -56,7 +56,6 @@ export const noComparison: readonly string[] = [
   'no {comparison,prior,previous,old,priors,prior study,prior exam,prior film}',
   'none available',
   '{without,not} {comparison,prior} {available,}',
-  'comparison : . ',
 ];
 
 /** A text that ends in one of these was cut off. */

@@ -7,8 +7,8 @@
 export type Side = 'left' | 'right' | 'both';
 
 export const sidePhrases: Readonly<Record<Side, readonly string[]>> = {
-  left: ['left', 'left sided', 'lt', 'leftward', 'lll', 'lul', 'lingula', 'lingular', 'left-sided'],
-  right: ['right', 'right sided', 'rt', 'rightward', 'rll', 'rul', 'rml', 'right-sided'],
+  left: ['left', 'left sided', 'lt', 'leftward', 'lll', 'lul', 'lingula', 'lingular', 'retrocardiac'],
+  right: ['right', 'right sided', 'rt', 'rightward', 'rll', 'rul', 'rml'],
   both: [
     'bilateral',
     'bilaterally',
@@ -159,7 +159,6 @@ export const degreePhrases: ReadonlyMap<number, readonly string[]> = new Map([
       'significant',
       'very large',
       'profound',
-      'prominent',
       'florid',
       'advanced',
       'innumerable',
@@ -183,6 +182,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'decreased',
     'decreasing',
     'interval decrease',
+    'interval decrease {in,of}',
     'decrease in',
     'decrease of',
     'smaller',
@@ -206,6 +206,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'increased',
     'increasing',
     'interval increase',
+    'interval increase {in,of}',
     'increase in',
     'increase of',
     'larger',
@@ -231,6 +232,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'unchanged',
     'no change',
     'no {significant,interval,significant interval,appreciable,} {change,interval change,increase,decrease,improvement,worsening}',
+    'no {significant,interval,} {change,increase,decrease,improvement} {in,of}',
     'without {significant,interval,significant interval,} {change,increase,decrease}',
     'not {significantly,appreciably,} {changed,increased,decreased}',
     'persistent',
@@ -277,7 +279,7 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
 export const orderWords: ReadonlySet<string> = new Set(['greater', 'more', 'worse', 'larger', 'bigger', 'higher']);
 
 /** What a word says about a finding's age or nature. */
-export type Nature = 'old' | 'steady' | 'acute' | 'calcified';
+export type Nature = 'old' | 'steady' | 'acute' | 'calcified' | 'overlay';
 
 export const naturePhrases: Readonly<Record<Nature, readonly string[]>> = {
   old: [
@@ -305,16 +307,61 @@ export const naturePhrases: Readonly<Record<Nature, readonly string[]>> = {
   ],
   steady: ['stable', 'unchanged', 'again', 'redemonstrated', 'redemonstration', 'residual'],
   acute: ['acute', 'active', 'acutely'],
-  calcified: [
-    'calcified',
-    'calcific',
-    'calcification',
-    'granuloma',
-    'benign',
-    'dense',
-    'granulomatous',
+  calcified: ['calcified', 'calcific', 'calcification', 'granuloma', 'granulomatous', 'benign'],
+  overlay: [
     'nipple',
-    'artifact',
     'nipple shadow',
+    'artifact',
+    'overlying soft tissue',
+    'epicardial fat',
+    'pericardial fat',
+    'fat pad',
+    'mediastinal fat',
+    'superimposed',
+    'overlapping',
+    'vessel on end',
+    'summation',
+    'soft tissue overlay',
+    'skinfold',
+    'skin fold',
+    'overlying structure',
   ],
 };
+
+/** Adjectives of places and the noun by which a place is compared: `left ventricular` is `left ventricle`. */
+export const placeNouns: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    atrial: 'atrium',
+    ventricular: 'ventricle',
+    basilar: 'base',
+    basal: 'base',
+    apical: 'apex',
+    hilar: 'hilum',
+    clavicular: 'clavicle',
+    humeral: 'humerus',
+    scapular: 'scapula',
+    hemidiaphragm: 'diaphragm',
+    costal: 'rib',
+    jugular: 'neck',
+  }),
+);
+
+/** Words behind `both` that make it speak of things, not sides: `both stable`, `both on PA and lateral views`. */
+export const bothOfThings: ReadonlySet<string> = new Set([
+  'stable',
+  'unchanged',
+  'are',
+  'were',
+  'of',
+  'is',
+  'appear',
+  'have',
+  'on',
+  'seen',
+  'in',
+  'the',
+  'pa',
+  'frontal',
+  '.',
+  ',',
+]);

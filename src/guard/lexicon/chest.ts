@@ -37,7 +37,7 @@ export const pleuraConcepts = [
     label: 'pleural thickening',
     weight: 'minor',
     phrases: [
-      'pleural {thickening,scar,scarring,plaque,calcification,reaction,disease,based opacity,capping,parenchymal scarring}',
+      'pleural {thickening,scar,scarring,plaque,calcification,reaction,based opacity,capping,parenchymal scarring}',
       'apical cap',
     ],
   },
@@ -49,6 +49,7 @@ export const pleuraConcepts = [
     phrases: [
       'pneumothorax',
       'hydropneumothorax',
+      'hemopneumothorax',
       'tension pneumothorax',
       'pleural air',
       '{pleural,pleural or mediastinal} air collection',
@@ -218,7 +219,7 @@ export const abdomenConcepts = [
     label: 'bowel obstruction',
     weight: 'critical',
     acute: true,
-    phrases: ['{bowel,small bowel,large bowel,colonic,intestinal} obstruction', 'obstruction', 'ileus'],
+    phrases: ['{bowel,small bowel,large bowel,colonic,intestinal} obstruction', 'ileus'],
   },
   {
     id: 'bowel-dilation',
@@ -227,6 +228,7 @@ export const abdomenConcepts = [
     phrases: [
       '{dilated,distended} {bowel,small bowel,large bowel,loop,bowel loop,loop of bowel,loop of small bowel,colon}',
       'bowel {dilation,dilatation,distention}',
+      'obstruction',
     ],
   },
   { id: 'hiatal-hernia', label: 'hiatal hernia', weight: 'minor', phrases: ['{hiatal,hiatus} hernia', 'hernia'] },
@@ -239,8 +241,13 @@ export const abdomenConcepts = [
       'elevation of the {right,left,} {hemidiaphragm,diaphragm}',
       'elevation {right,left} {hemidiaphragm,diaphragm}',
       'hemidiaphragm elevation',
-      'eventration',
     ],
+  },
+  {
+    id: 'eventration',
+    label: 'eventration of the diaphragm',
+    weight: 'minor',
+    phrases: ['eventration', 'diaphragmatic eventration'],
   },
   {
     id: 'subcutaneous-emphysema',
@@ -253,8 +260,28 @@ export const abdomenConcepts = [
     id: 'soft-tissue-swelling',
     label: 'soft tissue swelling',
     weight: 'minor',
-    phrases: ['soft tissue {swelling,edema}', 'anasarca', 'joint effusion', 'knee joint effusion'],
+    phrases: [
+      '{soft tissue,laryngeal,epiglottic,peripheral,scalp,prevertebral soft tissue} {swelling,edema}',
+      'anasarca',
+      'joint effusion',
+      'knee joint effusion',
+    ],
   },
+  {
+    id: 'postsurgical',
+    label: 'postsurgical change',
+    weight: 'minor',
+    phrases: [
+      '{postsurgical,postoperative,post op,post surgical,postradiation,post radiation,radiation} {change,scarring,finding,}',
+      'lobectomy',
+      'pneumonectomy',
+      'thoracotomy',
+      'mastectomy',
+      'partial resection',
+      'wedge resection',
+    ],
+  },
+  { id: 'air-fluid-level', label: 'air-fluid level', weight: 'significant', phrases: ['air fluid level'] },
   {
     id: 'foreign-body',
     label: 'foreign body',

@@ -40,7 +40,6 @@ export const lungConcepts = [
       'infiltration',
       '{pulmonary,parenchymal,alveolar,interstitial} {infiltrate,consolidation}',
       '{airspace,air space,alveolar} {disease,opacity,opacification,process,consolidation,infiltrate,density,change,abnormality}',
-      'airspace',
       'air bronchogram',
       'parenchymal disease',
     ],
@@ -160,7 +159,12 @@ export const lungConcepts = [
       '{parenchymal,pleuroparenchymal,pleural parenchymal} {scar,scarring}',
     ],
   },
-  { id: 'bronchiectasis', label: 'bronchiectasis', weight: 'minor', phrases: ['bronchiectasis', 'bronchiectatic'] },
+  {
+    id: 'bronchiectasis',
+    label: 'bronchiectasis',
+    weight: 'minor',
+    phrases: ['bronchiectasis', 'bronchiectatic', 'cystic fibrosis'],
+  },
   {
     id: 'bronchitis',
     label: 'airway disease',
@@ -245,7 +249,13 @@ export const lungConcepts = [
     label: 'nodule',
     weight: 'critical',
     kindOf: 'opacity',
-    phrases: ['nodule', '{lung,pulmonary} nodule', 'nodular {lesion,focus}', 'coin lesion'],
+    phrases: [
+      'nodule',
+      '{lung,pulmonary} nodule',
+      '{non calcified,noncalcified,uncalcified} {nodule,pulmonary nodule,lung nodule}',
+      'nodular {lesion,focus}',
+      'coin lesion',
+    ],
   },
   {
     id: 'nodular-opacity',
@@ -256,7 +266,7 @@ export const lungConcepts = [
       'nodularity',
       'nodular',
       'nodular {opacity,density,infiltrate,shadow}',
-      '{round,rounded,ovoid,oval} {opacity,density}',
+      '{round,rounded,ovoid,oval,round shaped,oval shaped} {opacity,density}',
     ],
   },
   {

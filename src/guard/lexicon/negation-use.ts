@@ -5,11 +5,18 @@
  */
 import type { ConceptId } from './concepts.js';
 
+/** Of these the denial beside near evidence is shown softly: heart failure is denied beside congestion, but rarely. */
+export const rarelyRuledOut: ReadonlySet<ConceptId> = new Set<ConceptId>([
+  'heart-failure',
+  'edema',
+  'congestion',
+  'interstitial',
+]);
+
 export const ruledOut: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'pneumonia',
   'heart-failure',
   'edema',
-  'congestion',
   'malignancy',
   'tuberculosis',
   'sarcoidosis',
@@ -24,12 +31,5 @@ export const ruledOut: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'fracture',
   'aspiration',
   'embolism',
-  'bone-lesion',
   'dislocation',
-  'contusion',
-  'cavity',
-  'interstitial',
-  'aneurysm',
-  'mediastinal-shift',
-  'compression',
 ]);

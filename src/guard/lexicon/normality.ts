@@ -8,7 +8,7 @@ import type { ConceptId } from './concepts.js';
 /** Kinds of predicates. */
 export type Predicate =
   | 'normal'
-  | 'clearly-clear'
+  | 'clear'
   | 'enlarged'
   | 'borderline'
   | 'low'
@@ -42,9 +42,9 @@ export const predicatePhrases: Readonly<Record<Predicate, readonly string[]>> = 
     'not remarkable',
     'normally',
     'nonenlarged',
-    'not enlarged',
+    'grossly {unremarkable,intact,normal}',
   ],
-  'clearly-clear': ['clear'],
+  clear: ['clear', 'grossly clear'],
   enlarged: [
     'enlarged',
     'enlargement',
@@ -101,13 +101,9 @@ export const predicatePhrases: Readonly<Record<Predicate, readonly string[]>> = 
     'free of',
     'clear from',
     'otherwise clear',
-    'grossly clear',
     'otherwise unremarkable',
-    'grossly unremarkable',
     'not well seen',
     'otherwise normal',
-    'grossly intact',
-    'grossly normal',
     'remainder',
   ],
 };
@@ -159,7 +155,7 @@ export const subjects = {
     ],
     sayings: {
       normal: { denies: ['opacity', 'edema'] },
-      'clearly-clear': { denies: ['opacity', 'edema'] },
+      clear: { denies: ['opacity', 'edema'] },
     },
   },
   volumes: {
@@ -180,7 +176,7 @@ export const subjects = {
     ],
     sayings: {
       normal: { denies: ['effusion', 'blunting', 'pneumothorax'] },
-      'clearly-clear': { denies: ['effusion', 'blunting', 'pneumothorax'] },
+      clear: { denies: ['effusion', 'blunting', 'pneumothorax'] },
       blunted: { affirms: 'blunting' },
     },
   },
@@ -293,6 +289,7 @@ export type SubjectName = keyof typeof subjects;
  * an organ word that no single finding has) and a head noun, with only organ words and `or`, `and`, commas between.
  */
 export const generalOpeners: ReadonlySet<string> = new Set([
+  'recent',
   'acute',
   'active',
   'cardiopulmonary',
@@ -307,6 +304,7 @@ export const generalHeads: ReadonlySet<string> = new Set([
   'pathology',
   'change',
   'complication',
+  'feature',
   'injury',
   'issue',
   'disorder',
@@ -316,6 +314,8 @@ export const generalHeads: ReadonlySet<string> = new Set([
 export const generalBetween: ReadonlySet<string> = new Set([
   'acute',
   'active',
+  'recent',
+  'complicating',
   'cardiopulmonary',
   'cardio',
   'pulmonary',
@@ -353,9 +353,6 @@ export const generalBetween: ReadonlySet<string> = new Set([
   'skeletal',
   'of',
   'the',
-  'airspace',
-  'air',
-  'space',
   'inflammatory',
   'visible',
   'heart',

@@ -2,6 +2,7 @@
  * @file Hands sides, zones, degrees, course and nature to the findings they belong to (`links.ts` says which).
  */
 
+import { bothOfThings, placeNouns } from '../lexicon/attributes.js';
 import type { Phrases } from './lexicon-table.js';
 import { linkWords } from './links.js';
 import type { Mention, SideUse, TokenRange } from './mention.js';
@@ -41,8 +42,15 @@ const linkLayer = <Word extends TokenRange>(
   }
 };
 
+/** A finding has no more sides than this; text that gives it more is no report. */
+const mostSides = 8;
+
+const addOnce = <Item>(list: Item[], item: Item): void => {
+  if (!list.includes(item)) list.push(item);
+};
+
 /** How far along a list a side is shared, forwards and backwards. */
-const shareReach = { forwards: 12, backwards: 6 };
+const shareReach = { forwards: 20, backwards: 6 };
 
 /** Findings without a side take that of the neighbouring finding in a list of the same polarity. */
 const shareSides = (mentions: readonly Mention[]): void => {
@@ -73,7 +81,7 @@ const organWords: ReadonlySet<string> = new Set([
   'heart',
   'cardiac',
 ]);
-const positionWords: ReadonlySet<string> = new Set(['decubitus', 'oblique', 'anterior oblique', 'posterior oblique']);
+const positionWords: ReadonlySet<string> = new Set(['decubitus', 'oblique']);
 const stopWords: ReadonlySet<string> = new Set([
   'lung',
   'side',
@@ -98,12 +106,12 @@ const stopWords: ReadonlySet<string> = new Set([
 ]);
 
 /** The content words behind a side. */
-const wordsBehind = (tokens: readonly Token[], end: number): Set<string> => {
-  const words = new Set<string>();
+const wordsBehind = (tokens: readonly Token[], end: number): string[] => {
+  const words: string[] = [];
   for (let at = end; at < Math.min(tokens.length, end + 3); at += 1) {
     const { form, kind } = tokens[at];
     if (form === '.' || form === ';' || form === ',') break;
-    if (kind === 'word' && !stopWords.has(form)) words.add(form);
+    if (kind === 'word' && !stopWords.has(form)) words.push(placeNouns.get(form) ?? form);
   }
   return words;
 };
@@ -120,33 +128,34 @@ export const linkSides = (
   mentions: readonly Mention[],
 ): SideUse[] => {
   const uses: SideUse[] = [];
-  const ofPatient = phrases.side.filter(
-    ({ end }) => !positionWords.has(tokens[end]?.form) && !positionWords.has(tokens[end + 1]?.form),
+  const words = phrases.side.filter(
+    ({ end, first }) => !(tokens[first].form === 'both' && bothOfThings.has(tokens[end]?.form ?? '.')),
   );
-  linkLayer(tokens, sentences, mentions, ofPatient, true, (owners, word, sentence) => {
+  linkLayer(tokens, sentences, mentions, words, true, (owners, word, sentence) => {
     const { first, end, value: side } = word;
-    const partOfOrgan = organWords.has(tokens[end]?.form);
+    const placing = positionWords.has(tokens[end]?.form) || positionWords.has(tokens[end + 1]?.form);
+    const partOfOrgan = placing || organWords.has(tokens[end]?.form);
     const use: SideUse = {
       first,
       end,
       side,
       sentence,
       mentions: [],
-      zones: new Set(),
-      words: wordsBehind(tokens, end),
+      zones: [],
+      words: placing ? ['decubitus'] : wordsBehind(tokens, end),
       partOfOrgan,
     };
     uses.push(use);
     if (partOfOrgan) return;
     use.mentions.push(...owners);
-    for (const owner of owners) owner.sides.push(use);
+    for (const owner of owners) if (owner.sides.length < mostSides) owner.sides.push(use);
   });
   shareSides(mentions);
   let zoneAt = 0;
   for (const use of uses) {
     while (zoneAt < phrases.zone.length && phrases.zone[zoneAt].end <= use.first) zoneAt += 1;
     for (let at = zoneAt; at < phrases.zone.length && phrases.zone[at].first <= use.end + 2; at += 1) {
-      use.zones.add(phrases.zone[at].value);
+      addOnce(use.zones, phrases.zone[at].value);
     }
   }
   return uses;
@@ -158,6 +167,34 @@ const comparesSides = (tokens: readonly Token[], { first, end }: TokenRange): bo
   tokens[end]?.form === 'on' ||
   (tokens[first - 1]?.form === 'left' && tokens[end]?.form === 'right');
 
+/** Whether only an `and` and a few adjectives stand between two findings. */
+const joinedByAnd = (tokens: readonly Token[], before: Mention, mention: Mention): boolean => {
+  if (mention.first - before.end > 4) return false;
+  return tokens[before.end]?.form === 'and';
+};
+
+const comparisonLeads: ReadonlySet<string> = new Set(['from', 'since', 'to', 'the', 'than', 'with', 'on']);
+const studies: ReadonlySet<string> = new Set([
+  'study',
+  'exam',
+  'examination',
+  'radiograph',
+  'film',
+  'ct',
+  'chest',
+  'x',
+  '____',
+  '.',
+  ',',
+  ';',
+]);
+
+/** `unchanged from prior`, `the previous study` speak of a study, not of an old finding. */
+export const namesStudy = (tokens: readonly Token[], { first, end }: TokenRange): boolean =>
+  (tokens[first].form === 'prior' || tokens[first].form === 'previous') &&
+  comparisonLeads.has(tokens[first - 1]?.form) &&
+  studies.has(tokens[end]?.form ?? '.');
+
 /** Hands zones, degrees, course and nature to their findings. */
 export const linkAttributes = (
   tokens: readonly Token[],
@@ -166,10 +203,14 @@ export const linkAttributes = (
   mentions: readonly Mention[],
 ): void => {
   linkLayer(tokens, sentences, mentions, phrases.zone, true, (owners, word) => {
-    for (const owner of owners) owner.zones.add(word.value);
+    for (const owner of owners) addOnce(owner.zones, word.value);
   });
   linkLayer(tokens, sentences, mentions, phrases.degree, false, (owners, word) => {
-    for (const owner of owners) owner.degree ??= { first: word.first, end: word.end, level: word.value };
+    for (const owner of owners) {
+      // The predicate itself (`heart is large`) is no degree.
+      if (owner.anchor <= word.first && owner.anchor > owner.first) continue;
+      owner.degree ??= { first: word.first, end: word.end, level: word.value };
+    }
   });
   linkLayer(tokens, sentences, mentions, phrases.course, false, ([owner], word) => {
     if (owner === undefined || comparesSides(tokens, word)) return;
@@ -179,6 +220,18 @@ export const linkAttributes = (
     else owner.course ??= { first: word.first, end: word.end, course: word.value };
   });
   linkLayer(tokens, sentences, mentions, phrases.nature, false, (owners, word) => {
-    for (const owner of owners) owner.natures.add(word.value);
+    if (word.value === 'calcified' && tokens[word.first - 1]?.form === 'non') return;
+    if (namesStudy(tokens, word)) return;
+    for (const owner of owners) addOnce(owner.natures, word.value);
   });
+  for (let index = 1; index < mentions.length; index += 1) {
+    const [before, mention] = [mentions[index - 1], mentions[index]];
+    if (before.sentence !== mention.sentence) continue;
+    // `resolving edema and congestion`: both resolve.
+    const improving = before.course?.course === 'better' || before.course?.course === 'gone';
+    if (improving && mention.course === null && joinedByAnd(tokens, before, mention)) mention.course = before.course;
+    // `previous tuberculosis pneumonia`: the words before the first of two joined findings hold for both.
+    if (before.end !== mention.first) continue;
+    for (const nature of before.natures) addOnce(mention.natures, nature);
+  }
 };

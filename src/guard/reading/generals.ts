@@ -7,6 +7,7 @@ import type { Token } from './tokens.js';
 
 /** An opener and its head stand no further apart. */
 const reach = 12;
+const notNormal: ReadonlySet<string> = new Set(['normal', 'unremarkable']);
 const examinations: ReadonlySet<string> = new Set(['chest', 'examination', 'exam', 'study', 'radiograph', 'film', 'x']);
 
 /**
@@ -21,12 +22,14 @@ export const readGenerals = (
   taken: Uint8Array,
 ): GeneralStatement[] => {
   const generals: GeneralStatement[] = [];
-  for (const { first: from, end: to } of sentences) {
+  for (const [sentence, { first: from, end: to }] of sentences.entries()) {
     for (let first = from; first < to; first += 1) {
       const { form } = tokens[first];
-      const status = { denied: scopes.denial[first] > 0, uncertain: scopes.doubt[first] === 1 };
-      if (form === 'abnormal' && examinations.has(tokens[first + 1]?.form)) {
-        generals.push({ first, end: first + 2, ...status, acute: true, elsewhere: false });
+      const status = { sentence, denied: scopes.denial[first] > 0, uncertain: scopes.doubt[first] > 0 };
+      const unusual = form === 'abnormal' || (notNormal.has(form) && tokens[first - 1]?.form === 'not');
+      if (unusual && examinations.has(tokens[first + 1]?.form)) {
+        const denied = form === 'abnormal' && status.denied;
+        generals.push({ ...status, first, end: first + 2, denied, acute: true, elsewhere: false });
         continue;
       }
       if (!generalOpeners.has(form) || taken[first] === 1) continue;

@@ -28,15 +28,19 @@ export interface Mention extends TokenRange {
   narrowings: readonly Narrowing[];
   /** Possible, suspected, one of several readings. */
   uncertain: boolean;
+  /** Uncertain only as `likely`, `probably` say. */
+  likely: boolean;
+  /** Uncertain only as one of several readings joined by `or`. */
+  alternative: boolean;
   /** A blank (`____`) stands directly before it, so its certainty cannot be known. */
   afterBlank: boolean;
   /** Whether it is called displaced, suspicious and so on. */
   special: boolean;
   readonly sides: SideUse[];
-  readonly zones: Set<Zone>;
+  readonly zones: Zone[];
   degree: (TokenRange & { readonly level: number }) | null;
   course: (TokenRange & { readonly course: Course }) | null;
-  readonly natures: Set<Nature>;
+  readonly natures: Nature[];
   /** `two` of `two nodules`. */
   count: number | null;
 }
@@ -46,15 +50,17 @@ export interface SideUse extends TokenRange {
   readonly side: Side;
   readonly sentence: number;
   readonly mentions: Mention[];
-  readonly zones: Set<Zone>;
+  readonly zones: Zone[];
   /** The words directly behind it, by which its place is known where no finding is: `ankle`, `hilum`. */
-  readonly words: ReadonlySet<string>;
-  /** Names a part of an organ (`left atrium`), not the side of a finding. */
+  readonly words: readonly string[];
+  /** Names a part of an organ (`left atrium`) or how the patient lay, not the side of a finding. */
   readonly partOfOrgan: boolean;
 }
 
 /** `no acute cardiopulmonary abnormality` and its kin. */
 export interface GeneralStatement extends TokenRange {
+  /** Index of its sentence. */
+  readonly sentence: number;
   readonly denied: boolean;
   readonly uncertain: boolean;
   /** Says `acute` or `active`. */

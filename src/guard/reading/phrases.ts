@@ -12,6 +12,21 @@ export interface PhraseMatch<Value> {
   readonly value: Value;
 }
 
+/** The last of some matches that begins before a token; they are in order, so the search is by halves. */
+export const lastBefore = <Value>(
+  matches: readonly PhraseMatch<Value>[],
+  token: number,
+): PhraseMatch<Value> | undefined => {
+  let low = 0;
+  let high = matches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (matches[middle].first < token) low = middle + 1;
+    else high = middle;
+  }
+  return matches[low - 1];
+};
+
 interface Node<Value> {
   readonly next: Map<string, Node<Value>>;
   /** Values by layer number; sparse. */

@@ -3,13 +3,13 @@
  * of the CheXpert labeler (extract, classify), with findings far finer than its 14. Linear in the text.
  */
 import type { ConceptId } from '../lexicon/concepts.js';
-import { type Narrowing, narrowing } from '../lexicon/negation.js';
+import { clauseVerbs, type Narrowing, narrowing } from '../lexicon/negation.js';
 import { linkAttributes, linkSides } from './attributes.js';
 import { readGenerals } from './generals.js';
 import { findPhrases, type Phrases } from './lexicon-table.js';
 import type { Mention, Reading, TokenRange } from './mention.js';
 import { countBefore, readMeasures, readNumberedPlaces } from './quantities.js';
-import { readScopes, type Scopes } from './scopes.js';
+import { likely, readScopes, type Scopes } from './scopes.js';
 import { type Sentence, splitSentences } from './sentences.js';
 import { readStatements, type Statement } from './statements.js';
 import { type Token, tokenize } from './tokens.js';
@@ -18,13 +18,14 @@ import { type Token, tokenize } from './tokens.js';
 const narrowingReach = 6;
 
 const newMention = (
-  range: TokenRange,
+  { first, end }: TokenRange,
   concept: ConceptId,
   sentence: number,
   anchor: number,
   byNormality: boolean,
 ): Mention => ({
-  ...range,
+  first,
+  end,
   concept,
   sentence,
   anchor,
@@ -32,19 +33,23 @@ const newMention = (
   byNormality,
   narrowings: [],
   uncertain: false,
+  likely: false,
+  alternative: false,
   afterBlank: false,
   special: false,
   sides: [],
-  zones: new Set(),
+  zones: [],
   degree: null,
   course: null,
-  natures: new Set(),
+  natures: [],
   count: null,
 });
 
 /** The adjectives between the denying trigger (ending at `from`) and the finding that narrow the denial. */
 const narrowingsOf = (tokens: readonly Token[], from: number, first: number): Narrowing[] => {
-  const found: Narrowing[] = [];
+  // What has resolved was there; its denial says nothing of what else the findings hold.
+  const resolved = tokens[from - 2]?.form === 'resolution' || tokens[from - 1]?.form === 'resolved';
+  const found: Narrowing[] = resolved ? ['other'] : [];
   let ownItem = true;
   for (let at = first - 1; at >= Math.max(from, first - 3 * narrowingReach); at -= 1) {
     const { form } = tokens[at];
@@ -62,6 +67,13 @@ const isSpecial = (tokens: readonly Token[], first: number): boolean => {
   return false;
 };
 
+const normalBehind: ReadonlySet<string> = new Set(['within', 'normal', 'unremarkable']);
+
+/** `vascular engorgement is within normal limits`; `lungs are clear airspace disease`, where a dictated `of` was lost. */
+const calledNormal = (tokens: readonly Token[], first: number, end: number): boolean =>
+  tokens[first - 1]?.form === 'clear' ||
+  (clauseVerbs.has(tokens[end]?.form) && normalBehind.has(tokens[end + 1]?.form));
+
 const phraseMentions = (
   tokens: readonly Token[],
   sentences: readonly Sentence[],
@@ -76,11 +88,12 @@ const phraseMentions = (
     if (sentence === sentences.length || sentences[sentence].first > first) continue;
     const mention = newMention({ first, end }, value, sentence, first, false);
     const denial = scopes.denial[first];
-    mention.denied = denial > 0;
-    mention.uncertain = scopes.doubt[first] === 1;
+    mention.denied = denial > 0 || calledNormal(tokens, first, end);
+    mention.uncertain = scopes.doubt[first] > 0;
+    mention.likely = scopes.doubt[first] === likely;
     mention.afterBlank = tokens[first - 1]?.kind === 'blank' || tokens[first - 2]?.kind === 'blank';
     mention.special = isSpecial(tokens, first);
-    if (mention.denied) mention.narrowings = narrowingsOf(tokens, denial - 1, first);
+    if (denial > 0) mention.narrowings = narrowingsOf(tokens, denial - 1, first);
     mention.count = countBefore(tokens, first) ?? null;
     mentions.push(mention);
   }
@@ -89,7 +102,7 @@ const phraseMentions = (
 
 const statementMention = (statement: Statement): Mention => {
   const { first, end, concept, sentence, anchor } = statement;
-  const mention = newMention({ first, end }, concept, sentence, anchor, statement.denied);
+  const mention = newMention({ first, end }, concept, sentence, anchor, statement.byNormality);
   mention.denied = statement.denied;
   mention.uncertain = statement.uncertain;
   return mention;
@@ -104,8 +117,10 @@ const doubtAlternatives = (tokens: readonly Token[], mentions: readonly Mention[
       continue;
     for (let at = previous.end; at < mention.first; at += 1) {
       if (tokens[at].form !== 'or' && tokens[at].form !== '/') continue;
-      previous.uncertain = true;
-      mention.uncertain = true;
+      for (const either of [previous, mention]) {
+        either.alternative ||= !either.uncertain;
+        either.uncertain = true;
+      }
     }
   }
 };

@@ -13,9 +13,23 @@ import type { Token } from './tokens.js';
 export interface Scopes {
   /** 0, or 1 + the index of the token behind the denying trigger. */
   readonly denial: Uint32Array;
-  /** 1 where in doubt. */
+  /** 0, {@link likely} or {@link doubtful}. */
   readonly doubt: Uint8Array;
 }
+
+/** In doubt as `likely`, `probably` say: nearly stated. */
+export const likely = 1;
+/** In doubt as `possible`, `may represent`, `cannot be excluded` say. */
+export const doubtful = 2;
+const likelyWords: ReadonlySet<string> = new Set([
+  'likely',
+  'probably',
+  'probable',
+  'presumed',
+  'favor',
+  'favored',
+  'favoring',
+]);
 
 /** How far ahead a comma looks for the verb of a new clause. */
 const lookAhead = 14;
@@ -35,7 +49,9 @@ const beginsClause = (tokens: readonly Token[], index: number, end: number): boo
     const { form } = tokens[at];
     if (at > index && (isSeparator(form) || form === 'or')) return false;
     if (clauseVerbs.has(form)) {
-      const next = tokens[at + 1]?.form ?? '';
+      // `pneumothorax is seen`, `pneumothorax is not seen`: the verb closes the list.
+      const negated = tokens[at + 1]?.form === 'not' || tokens[at + 1]?.form === 'no';
+      const next = tokens[at + (negated ? (tokens[at + 1].form === 'not' ? 2 : 3) : 1)]?.form ?? '';
       if (form === 'is' || form === 'are' || form === 'was' || form === 'were') return !seenWords.has(next);
       return true;
     }
@@ -61,12 +77,12 @@ export const readScopes = (
   let next = 0;
   for (const { first, end } of sentences) {
     let denying = 0;
-    let doubting = false;
+    let doubting = 0;
     let clauseStart = first;
     let itemStart = first;
     const mark = (at: number): void => {
       if (denying > 0) denial[at] = denying;
-      if (doubting) doubt[at] = 1;
+      if (doubting > 0) doubt[at] = doubting;
     };
     while (next < triggers.length && triggers[next].first < first) next += 1;
     for (let index = first; index < end; ) {
@@ -77,10 +93,10 @@ export const readScopes = (
         switch (trigger.value) {
           case 'deny-after':
             denying = after + 1;
-            doubting = false;
+            doubting = 0;
             break;
           case 'doubt-after':
-            doubting = true;
+            doubting = likelyWords.has(tokens[index].form) ? likely : doubtful;
             break;
           case 'deny-before':
             for (let at = clauseStart; at < index; at += 1) denial[at] = clauseStart + 1;
@@ -88,17 +104,17 @@ export const readScopes = (
             denying = 0;
             break;
           case 'doubt-before':
-            for (let at = clauseStart; at < index; at += 1) doubt[at] = 1;
+            for (let at = clauseStart; at < index; at += 1) doubt[at] = doubtful;
             clauseStart = after;
             break;
           case 'doubt-around':
-            for (let at = itemStart; at < index; at += 1) doubt[at] = 1;
+            for (let at = itemStart; at < index; at += 1) doubt[at] = doubtful;
             itemStart = after;
-            doubting = true;
+            doubting = doubtful;
             break;
           case 'end':
             denying = 0;
-            doubting = false;
+            doubting = 0;
             clauseStart = after;
             itemStart = after;
             break;
@@ -121,7 +137,7 @@ export const readScopes = (
       if (form === ',' || form === 'and') {
         if (beginsClause(tokens, index + 1, end)) {
           denying = 0;
-          doubting = false;
+          doubting = 0;
           clauseStart = index + 1;
         }
         itemStart = index + 1;

@@ -1,9 +1,10 @@
 /**
  * @file Tokens → sentences. A full stop, question mark, exclamation mark or semicolon ends a sentence, except after
  * an abbreviation; so does a blank line, a line end before a capitalised word or a list number, and a capitalised word
- * behind a lower-case one (a forgotten full stop). List numbers (`1.`, `2)`) belong to no sentence, so that they are
+ * behind a lower-case one (a forgotten full stop) where it is a word that opens report sentences. List numbers (`1.`, `2)`) belong to no sentence, so that they are
  * never read as quantities.
  */
+import { sentenceOpeners } from './openers.js';
 import type { Token } from './tokens.js';
 
 /** Token indices of one sentence: `first` inclusive, `end` exclusive. */
@@ -34,36 +35,12 @@ const beginsCapitalised = (text: string, token: Token): boolean =>
   token.end - token.start > 1 &&
   /^\p{Lu}\p{Ll}/u.test(text.slice(token.start, token.start + 3));
 
-/** Names that are capitalised within a sentence. */
-const eponyms: ReadonlySet<string> = new Set([
-  'kerley',
-  'swan',
-  'ganz',
-  'dobbhoff',
-  'hampton',
-  'hodgkin',
-  'schmorl',
-  'paget',
-  'dr',
-  'mr',
-  'mrs',
-  'ms',
-  'ghon',
-  'bochdalek',
-  'morgagni',
-  'port',
-  'groshong',
-  'hickman',
-  'foley',
-  'i',
-]);
-
 /** Whether a sentence begins at `index` although the one before lacks its full stop: `No acute disease Stable exam`. */
 const beginsUnmarked = (text: string, tokens: readonly Token[], index: number): boolean => {
   const token = tokens[index];
   const before = tokens[index - 1];
   if (before?.kind !== 'word' || before.end === token.start || !beginsCapitalised(text, token)) return false;
-  return /^\p{Ll}/u.test(text.slice(before.start, before.start + 2)) && !eponyms.has(token.form);
+  return /^\p{Ll}/u.test(text.slice(before.start, before.start + 2)) && sentenceOpeners.has(token.form);
 };
 
 /** Whether a list number stands at `index`: `1.` or `1)` at the start of a sentence, not `1.5`, not `1. 5 cm`. */

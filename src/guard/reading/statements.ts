@@ -20,6 +20,8 @@ export interface Statement {
   readonly anchor: number;
   /** Denied by normality; a negation of the predicate is already applied. */
   readonly denied: boolean;
+  /** Said by calling something normal, not by name. */
+  readonly byNormality: boolean;
   readonly uncertain: boolean;
   /** Index of its sentence. */
   readonly sentence: number;
@@ -62,12 +64,13 @@ export const readStatements = (
     const denial = scopes.denial[anchor];
     const near = denial > 0 && anchor - (denial - 1) < denialReach;
     const negated = saying.affirms === undefined ? near : denial > 0;
-    const uncertain = predicate.value === 'borderline' || scopes.doubt[anchor] === 1;
+    const uncertain = predicate.value === 'borderline' || scopes.doubt[anchor] > 0;
     const common = { first, end, anchor, uncertain, sentence };
-    if (saying.affirms !== undefined) statements.push({ ...common, concept: saying.affirms, denied: negated });
+    if (saying.affirms !== undefined)
+      statements.push({ ...common, concept: saying.affirms, denied: negated, byNormality: false });
     // `not normal` affirms the first of what `normal` denies.
     for (const concept of negated ? (saying.denies ?? []).slice(0, 1) : (saying.denies ?? [])) {
-      statements.push({ ...common, concept, denied: !negated });
+      statements.push({ ...common, concept, denied: !negated, byNormality: true });
     }
     return true;
   };
@@ -84,7 +87,7 @@ export const readStatements = (
       if (predicate === undefined || (subject !== undefined && subject.first <= predicate.first)) {
         const match = subject!;
         subjectAt += 1;
-        const verbFollows = clauseVerbs.has(tokens[match.end]?.form) || clauseVerbs.has(tokens[match.end + 1]?.form);
+        const verbFollows = followedByVerb(tokens, match, end);
         if (forward !== undefined && !verbFollows && match.first - forward.end < reachAhead) {
           say(match, forward, sentence);
         } else forward = undefined;
@@ -96,7 +99,7 @@ export const readStatements = (
         let spoken = false;
         if (
           forward === undefined ||
-          near.some((match) => match.first > forward!.first && followedByVerb(tokens, match))
+          near.some((match) => match.first > forward!.first && followedByVerb(tokens, match, end))
         ) {
           for (const match of near) spoken = say(match, predicate, sentence) || spoken;
         }
@@ -108,5 +111,9 @@ export const readStatements = (
   return statements;
 };
 
-const followedByVerb = (tokens: readonly Token[], match: PhraseMatch<SubjectName>): boolean =>
-  clauseVerbs.has(tokens[match.end]?.form) || clauseVerbs.has(tokens[match.end + 1]?.form);
+/** Whether a verb stands behind a subject, in its sentence. */
+const followedByVerb = (tokens: readonly Token[], match: PhraseMatch<SubjectName>, end: number): boolean => {
+  for (let at = match.end; at < Math.min(end, match.end + 2); at += 1)
+    if (clauseVerbs.has(tokens[at].form)) return true;
+  return false;
+};

@@ -11,6 +11,8 @@ const checkMention = (context: Context, mention: Mention): Flag[] => {
   const same = (findings.byConcept.get(mention.concept) ?? []).filter(({ denied }) => !denied);
   if (same.length === 0 || same.some(({ uncertain, afterBlank }) => uncertain === mention.uncertain || afterBlank))
     return [];
+  // `likely` is as good as stated; only a suspicion differs from it.
+  if (mention.likely || same.some(({ likely }) => likely)) return [];
   const label = labelOf(mention.concept);
   const message = mention.uncertain
     ? `The impression doubts ${label}; the findings state it.`

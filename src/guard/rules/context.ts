@@ -4,6 +4,7 @@ import type { Flag, FlagKind, FlagSeverity, Span } from '../flag.js';
 import { type ConceptId, conceptById } from '../lexicon/concepts.js';
 import { type Closeness, carriersOf } from '../lexicon/evidence.js';
 import type { Mention, Reading, TokenRange } from '../reading/mention.js';
+import { lastBefore } from '../reading/phrases.js';
 
 /** The three texts, read. */
 export interface Context {
@@ -58,15 +59,9 @@ export const distinct = (flags: readonly Flag[]): Flag[] => {
   });
 };
 
-/** The sentence of a range lies within advice: `recommend CT to exclude mass`. */
+/** Whether a finding stands behind advice in its sentence: `recommend CT to exclude a mass`, not `a mass, recommend CT`. */
 export const inAdvice = (reading: Reading, mention: Mention): boolean => {
-  const { first, end } = reading.sentences[mention.sentence];
-  let low = 0;
-  let high = reading.phrases.advice.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (reading.phrases.advice[middle].first < first) low = middle + 1;
-    else high = middle;
-  }
-  return reading.phrases.advice[low]?.first < end;
+  const { first } = reading.sentences[mention.sentence];
+  const last = lastBefore(reading.phrases.advice, mention.first);
+  return last !== undefined && last.first >= first;
 };

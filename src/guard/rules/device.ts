@@ -3,11 +3,13 @@
  * lies, they must say the same.
  */
 import type { Flag } from '../flag.js';
-import { deviceIds } from '../lexicon/concepts.js';
+import { type ConceptId, deviceIds } from '../lexicon/concepts.js';
 import { tipPositions } from '../lexicon/devices.js';
 import type { Mention, Reading } from '../reading/mention.js';
 import type { PhraseMatch } from '../reading/phrases.js';
 import { type Context, flagAt, labelOf, type Rule } from './context.js';
+
+const manyNames: ReadonlySet<ConceptId> = new Set<ConceptId>(['surgical-hardware', 'pacemaker', 'central-line']);
 
 const labels: ReadonlyMap<string, string> = new Map(tipPositions.map(({ id, label }) => [id, label]));
 
@@ -22,9 +24,10 @@ const checkDevice = (context: Context, mention: Mention): Flag[] => {
   const { findings, background, impression } = context;
   const same = findings.byConcept.get(mention.concept) ?? [];
   if (same.length === 0) {
-    const known =
-      background.byConcept.has(mention.concept) ||
-      [...findings.byConcept.keys()].some((concept) => deviceIds.has(concept));
+    // Surgical material and pacemakers go by many names; a tube or line that stands nowhere is one too many.
+    const loose =
+      manyNames.has(mention.concept) && [...findings.byConcept.keys()].some((concept) => deviceIds.has(concept));
+    const known = loose || background.byConcept.has(mention.concept);
     const message = `The impression names a ${labelOf(mention.concept)}; the findings do not.`;
     return known || mention.denied ? [] : [flagAt(context, 'device', 'soft', message, { impression: mention })];
   }

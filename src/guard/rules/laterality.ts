@@ -5,6 +5,7 @@
  */
 import type { Side } from '../lexicon/attributes.js';
 import { orderWords } from '../lexicon/attributes.js';
+import { broaderChain, type ConceptId } from '../lexicon/concepts.js';
 import type { Mention, Reading, SideUse, TokenRange } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
 
@@ -19,18 +20,18 @@ interface Evidence {
   readonly uses: readonly SideUse[];
 }
 
-const disjoint = <Item>(a: ReadonlySet<Item>, b: ReadonlySet<Item>): boolean => {
-  if (a.size === 0 || b.size === 0) return false;
-  for (const item of a) if (b.has(item)) return false;
-  return true;
-};
+const disjoint = <Item>(a: readonly Item[], b: readonly Item[]): boolean =>
+  a.length > 0 && b.length > 0 && !a.some((item) => b.includes(item));
+
+/** What sets a finding apart, in order of weight: a near finding in the same zone beats the same one in another. */
+const distances = { byCloseness: [0, 6, 16], zone: 8, degree: 3, course: 1 };
 
 /** The sides of the findings that match best: same finding, same zone, same degree, same course. */
-const evidenceFor = (findings: Reading, mention: Mention, use: SideUse): Evidence | undefined => {
+const evidenceFor = (reading: Reading, mention: Mention, use: SideUse): Evidence | undefined => {
   let best = Number.POSITIVE_INFINITY;
   let uses: SideUse[] = [];
-  const zones = use.zones.size > 0 ? use.zones : mention.zones;
-  for (const [candidate, closeness] of carriersIn(findings, mention.concept)) {
+  const zones = use.zones.length > 0 ? use.zones : mention.zones;
+  for (const [candidate, closeness] of carriersIn(reading, mention.concept)) {
     if (candidate.denied !== mention.denied) continue;
     // For a bilateral finding everything that nearly says the same counts: one side may have another name.
     const rank = use.side === 'both' && closeness === 1 ? 0 : closeness;
@@ -39,12 +40,12 @@ const evidenceFor = (findings: Reading, mention: Mention, use: SideUse): Evidenc
     const course =
       mention.course !== null && candidate.course !== null && mention.course.course !== candidate.course.course;
     for (const side of candidate.sides) {
-      const elsewhere = use.side !== 'both' && disjoint(zones, side.zones.size > 0 ? side.zones : candidate.zones);
+      const elsewhere = use.side !== 'both' && disjoint(zones, side.zones.length > 0 ? side.zones : candidate.zones);
       const distance =
-        8 * rank +
-        (elsewhere ? 4 : 0) +
-        (use.side !== 'both' && degree ? 2 : 0) +
-        (use.side !== 'both' && course ? 1 : 0);
+        distances.byCloseness[rank] +
+        (elsewhere ? distances.zone : 0) +
+        (use.side !== 'both' && degree ? distances.degree : 0) +
+        (use.side !== 'both' && course ? distances.course : 0);
       if (distance > best) continue;
       if (distance < best) uses = [];
       best = distance;
@@ -54,16 +55,32 @@ const evidenceFor = (findings: Reading, mention: Mention, use: SideUse): Evidenc
   return uses.length === 0 ? undefined : { sides: new Set(uses.map(({ side }) => side)), uses };
 };
 
+/** A denial of a finding for this one side only. */
+const clearSide = (findings: Reading, mention: Mention, side: Side): SideUse | undefined => {
+  for (const concept of broaderChain(mention.concept)) {
+    for (const denial of findings.byConcept.get(concept) ?? []) {
+      if (denial.denied && denial.sides.length === 1 && denial.sides[0].side === side) return denial.sides[0];
+    }
+  }
+  return undefined;
+};
+
+const carriedSides = (reading: Reading, concept: ConceptId): Set<Side> => {
+  const sides = new Set<Side>();
+  for (const [mention] of carriersIn(reading, concept)) for (const { side } of mention.sides) sides.add(side);
+  return sides;
+};
+
 /** At most this many sides of the findings are looked at; no report has more. */
 const mostUses = 200;
 
-/** The sides in the findings whose words share most with those of a side in the impression. */
-const samePlace = (findings: Reading, use: SideUse): SideUse[] => {
+/** The sides in a text whose words share most with those of a side in the impression. */
+const samePlace = (reading: Reading, use: SideUse): SideUse[] => {
   let best = 1;
   let uses: SideUse[] = [];
-  for (const other of findings.sideUses.slice(0, mostUses)) {
+  for (const other of reading.sideUses.slice(0, mostUses)) {
     let shared = 0;
-    for (const word of use.words) if (other.words.has(word)) shared += 1;
+    for (const word of use.words) if (other.words.includes(word)) shared += 1;
     if (shared > best) uses = [];
     if (shared >= best) {
       best = shared;
@@ -76,6 +93,11 @@ const samePlace = (findings: Reading, use: SideUse): SideUse[] => {
 const named = (reading: Reading, side: Side): boolean =>
   reading.sideUses.slice(0, mostUses).some((use) => use.side === side || use.side === 'both' || side === 'both');
 
+/** Places that lie on the left without saying so; an impression that names one is not held to it. */
+const impliedLeft: ReadonlySet<string> = new Set(['lingula', 'lingular', 'retrocardiac']);
+
+const isImplied = ({ tokens }: Reading, { first }: SideUse): boolean => impliedLeft.has(tokens[first].form);
+
 const nameOf = (side: Side): string => (side === 'both' ? 'both sides' : `the ${side}`);
 
 const checkUse = (context: Context, use: SideUse) => {
@@ -85,14 +107,32 @@ const checkUse = (context: Context, use: SideUse) => {
     const evidence = evidenceFor(findings, mention, use);
     if (evidence === undefined) continue;
     if (covers(evidence.sides, use.side)) return [];
+    if (isImplied(context.impression, use)) return [];
     const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}; the findings put it on ${nameOf(evidence.uses[0].side)}.`;
     return [flagAt(context, 'laterality', 'hard', message, { impression: use, findings: evidence.uses[0] })];
   }
-  const places = samePlace(findings, use);
-  if (places.length > 0) {
+  // `Right lung is clear` against a finding there, of which the findings give no side.
+  for (const mention of use.mentions.slice(0, 4).filter(({ denied }) => !denied)) {
+    const clear = clearSide(findings, mention, use.side);
+    if (clear === undefined) continue;
+    const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}, which the findings call clear of it.`;
+    return [flagAt(context, 'laterality', 'hard', message, { impression: use, findings: clear })];
+  }
+  // A finding that is gone now (`the right pneumothorax is no longer seen`) may have its side in the history.
+  for (const mention of use.mentions.slice(0, 4).filter(({ denied }) => denied)) {
+    const sides = carriedSides(background, mention.concept);
+    if (sides.size === 0 || covers(sides, use.side)) continue;
+    const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}; the background names the other side.`;
+    return [flagAt(context, 'laterality', 'hard', message, { impression: use })];
+  }
+  for (const reading of [findings, background]) {
+    const places = samePlace(reading, use);
+    if (places.length === 0) continue;
     if (covers(new Set(places.map(({ side }) => side)), use.side)) return [];
-    const message = `The impression says ${nameOf(use.side)}; for this place the findings say ${nameOf(places[0].side)}.`;
-    return [flagAt(context, 'laterality', 'hard', message, { impression: use, findings: places[0] })];
+    const source = reading === findings ? 'the findings say' : 'the background says';
+    const message = `The impression says ${nameOf(use.side)}; for this place ${source} ${nameOf(places[0].side)}.`;
+    const at = { impression: use, findings: reading === findings ? places[0] : null };
+    return [flagAt(context, 'laterality', 'hard', message, at)];
   }
   if (use.partOfOrgan || named(findings, use.side) || named(background, use.side)) return [];
   const message = `The impression names ${nameOf(use.side)}; the findings do not.`;
@@ -143,6 +183,29 @@ const checkOrders = (context: Context, orders: readonly SideOrder[]) => {
   });
 };
 
+const oneSided = (mentions: readonly Mention[]): Set<Side> => {
+  const sides = new Set<Side>();
+  for (const { sides: uses, denied } of mentions) if (!denied) for (const { side } of uses) sides.add(side);
+  return sides;
+};
+
+/** A finding named twice on one side, where the findings have it on both: one of the two sides was turned. */
+const checkLostSide = (context: Context) => {
+  const { findings, impression } = context;
+  return [...impression.byConcept].flatMap(([concept, mentions]) => {
+    const own = mentions.filter(({ denied, sides }) => !denied && sides.length === 1);
+    const last = own.at(-1);
+    if (last === undefined || own[0].sentence === last.sentence) return [];
+    const stated = oneSided(mentions);
+    const near = [...carriersIn(findings, concept)].flatMap(([mention, closeness]) => (closeness < 2 ? [mention] : []));
+    const found = oneSided(near);
+    if (stated.size !== 1 || stated.has('both') || found.has('both') || found.size !== 2) return [];
+    const other = near.find(({ sides }) => sides.some(({ side }) => !stated.has(side)))!;
+    const message = `The impression names ${labelOf(concept)} twice on one side; the findings have it on both.`;
+    return [flagAt(context, 'laterality', 'hard', message, { impression: last.sides[0], findings: other.sides[0] })];
+  });
+};
+
 /** Two descriptions of one measured finding on opposite sides, within the findings. */
 const checkWithin = (context: Context) => {
   const { findings } = context;
@@ -168,5 +231,10 @@ export const laterality: Rule = (context) => {
   const compared = new Set(orders.flatMap(({ first, end }) => [first, end]));
   // The two sides of `right greater than left` are judged as a pair.
   const single = context.impression.sideUses.filter(({ first, end }) => !compared.has(first) && !compared.has(end));
-  return [...single.flatMap((use) => checkUse(context, use)), ...checkOrders(context, orders), ...checkWithin(context)];
+  return [
+    ...single.flatMap((use) => checkUse(context, use)),
+    ...checkOrders(context, orders),
+    ...checkLostSide(context),
+    ...checkWithin(context),
+  ];
 };

@@ -3,14 +3,15 @@
  * uncertain: `pneumothorax` against `no pneumothorax`, `cardiomegaly` against `heart size is normal`, `acute
  * cardiopulmonary abnormality` against findings without anything acute. Also findings that contradict themselves.
  */
-import type { Flag } from '../flag.js';
+import type { Flag, FlagSeverity } from '../flag.js';
 import { broaderChain, type ConceptId, conceptById, deviceIds, kindsOf } from '../lexicon/concepts.js';
-import { ruledOut } from '../lexicon/negation-use.js';
+import { rarelyRuledOut, ruledOut } from '../lexicon/negation-use.js';
 import type { Mention, Reading } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
 const isOld = ({ natures }: Mention): boolean =>
-  (natures.has('old') || natures.has('calcified') || natures.has('steady')) && !natures.has('acute');
+  (natures.includes('old') || natures.includes('calcified') || natures.includes('steady')) &&
+  !natures.includes('acute');
 
 /** Whether the denial, narrowed as it is, is one of this affirmed mention. */
 const denialMeets = (denial: Mention, affirmed: Mention): boolean => {
@@ -33,34 +34,58 @@ const samePlace = (a: Mention, b: Mention): boolean =>
   a.sides.length > 0 &&
   b.sides.length > 0 &&
   sidesMeet(a, b) &&
-  (a.zones.size === 0 || b.zones.size === 0 || [...a.zones].some((zone) => b.zones.has(zone)));
+  (a.zones.length === 0 || b.zones.length === 0 || a.zones.some((zone) => b.zones.includes(zone)));
 
-/** A denial in the findings that meets an affirmed statement of the impression, unless the findings support it too. */
-const denialOf = (findings: Reading, affirmed: Mention): Mention | undefined => {
+/** Findings of the lungs whose names overlap so much that one may stand for the other. */
+const overlapping: ReadonlySet<ConceptId> = new Set<ConceptId>([
+  'opacity',
+  'consolidation',
+  'pneumonia',
+  'atelectasis',
+  'interstitial',
+  'nodule',
+  'nodular-opacity',
+]);
+
+/** A denial in the findings, and how much the findings hold against it. */
+interface Denial {
+  readonly mention: Mention;
+  readonly severity: FlagSeverity;
+}
+
+/** A denial in the findings that meets an affirmed statement of the impression. */
+const denialOf = (findings: Reading, affirmed: Mention): Denial | undefined => {
   let nearest = 3;
   for (const [mention, closeness] of carriersIn(findings, affirmed.concept)) {
-    if (!mention.denied && sidesMeet(mention, affirmed)) nearest = Math.min(nearest, closeness);
+    // A calcified density carries no consolidation.
+    if (mention.denied || (mention.natures.includes('calcified') && mention.concept !== affirmed.concept)) continue;
+    nearest = Math.min(nearest, closeness);
   }
-  if (nearest < 2) return undefined;
+  if (nearest === 0) return undefined;
+  let general: Mention | undefined;
   for (const concept of broaderChain(affirmed.concept)) {
     for (const mention of findings.byConcept.get(concept) ?? []) {
-      // Distant support outweighs a general denial, not one of the very finding.
-      const outweighed = nearest === 2 && (mention.byNormality || concept !== affirmed.concept);
-      if (mention.denied && !outweighed && denialMeets(mention, affirmed)) return mention;
+      if (!mention.denied || !denialMeets(mention, affirmed)) continue;
+      const exact = concept === affirmed.concept && !mention.byNormality;
+      if (nearest === 3 || (exact && (nearest === 2 || !overlapping.has(concept))))
+        return { mention, severity: 'hard' };
+      // What is otherwise clear says nothing against a reading of what is not.
+      if (nearest === 2 || !mention.byNormality) general ??= mention;
     }
   }
-  return undefined;
+  return general === undefined ? undefined : { mention: general, severity: 'soft' };
 };
 
 const checkAffirmed = (context: Context, mention: Mention): Flag[] => {
-  if (mention.denied || mention.uncertain || deviceIds.has(mention.concept) || inAdvice(context.impression, mention))
+  if (mention.denied || deviceIds.has(mention.concept) || inAdvice(context.impression, mention)) return [];
+  if (mention.uncertain && !mention.alternative) return [];
+  // Resolving, resolved, previous: what is gone now was there before.
+  if (mention.course?.course === 'better' || mention.course?.course === 'gone' || mention.natures.includes('old'))
     return [];
-  // Resolving, resolved: what is gone now was there before.
-  if (mention.course?.course === 'better' || mention.course?.course === 'gone') return [];
   const denial = denialOf(context.findings, mention);
-  if (denial === undefined) return [];
-  const message = `The impression states ${labelOf(mention.concept)}; the findings deny ${labelOf(denial.concept)}.`;
-  return [flagAt(context, 'negation', 'hard', message, { impression: mention, findings: denial })];
+  if (denial === undefined || (denial.severity === 'soft' && mention.alternative)) return [];
+  const message = `The impression states ${labelOf(mention.concept)}; the findings deny ${labelOf(denial.mention.concept)}.`;
+  return [flagAt(context, 'negation', denial.severity, message, { impression: mention, findings: denial.mention })];
 };
 
 /** Mentions of a finding and of its kinds. */
@@ -79,9 +104,10 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
     if (mention.denied || !denialMeets(denial, mention)) continue;
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
     const same = mention.concept === denial.concept;
-    const doubtful = mention.uncertain || denial.byNormality || (deniedThere && !samePlace(denial, mention));
-    if (same && !doubtful)
-      return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
+    // Of `atelectasis or infiltrate` one is there; only a suspicion may be denied without contradiction.
+    const suspected = mention.uncertain && !mention.alternative && !mention.likely;
+    const doubtful = suspected || denial.byNormality || (deniedThere && !(same && samePlace(denial, mention)));
+    if (!doubtful) return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
     if (!deniedThere || same)
       weaker ??= flagAt(context, 'negation', 'soft', message, { impression: denial, findings: mention });
   }
@@ -91,36 +117,42 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
     if (mention.denied || mention.uncertain || closeness === 0) continue;
     const placed = samePlace(denial, mention);
     const unusual = closeness === 1 && !deniedThere && !ruledOut.has(denial.concept);
-    if (!placed && !unusual) continue;
+    const rare = closeness === 1 && !deniedThere && rarelyRuledOut.has(denial.concept);
+    if (!placed && !unusual && !rare) continue;
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
-    return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
+    const severity = placed || (unusual && !rare) ? 'hard' : 'soft';
+    return [flagAt(context, 'negation', severity, message, { impression: denial, findings: mention })];
   }
   return [];
 };
 
+const isAcute = (mention: Mention): boolean =>
+  !mention.denied && conceptById.get(mention.concept)!.acute === true && !isOld(mention);
+
+/** `Acute cardiopulmonary abnormality`, stated. Where its sentence names it, the vague opening is only shown. */
 const checkGenerals = (context: Context): Flag[] => {
   const { findings, impression } = context;
-  const acute = findings.mentions.find(
-    (mention) => !mention.denied && conceptById.get(mention.concept)!.acute === true && !isOld(mention),
-  );
-  const calm = findings.mentions.find(({ denied }) => denied) ?? findings.generals.find(({ denied }) => denied);
-  return impression.generals
-    .filter(({ denied, uncertain }) => !denied && !uncertain)
-    .map((general) => {
-      const message =
-        acute === undefined
-          ? 'The impression states an acute abnormality; the findings describe nothing acute.'
-          : 'The impression states an acute abnormality without naming it.';
-      return flagAt(context, 'negation', acute === undefined ? 'hard' : 'soft', message, {
-        impression: general,
-        findings: calm ?? null,
-      });
-    });
+  const stated = impression.generals.filter(({ denied, uncertain }) => !denied && !uncertain);
+  if (stated.length === 0) return [];
+  const calm = findings.mentions.find(({ denied }) => denied) ?? findings.generals.find(({ denied }) => denied) ?? null;
+  const borneOut = findings.mentions.some(isAcute);
+  const message = borneOut
+    ? 'The impression states an acute abnormality without naming it.'
+    : 'The impression states an acute abnormality; the findings describe nothing acute.';
+  const acuteSentences = new Set(impression.mentions.filter(isAcute).map(({ sentence }) => sentence));
+  return stated.map((general) => {
+    const severity = borneOut && acuteSentences.has(general.sentence) ? 'soft' : 'hard';
+    return flagAt(context, 'negation', severity, message, { impression: general, findings: calm });
+  });
 };
 
 /** A finding affirmed and denied within the findings. */
 const checkWithin = (context: Context): Flag[] => {
   const { findings } = context;
+  // A fractured screw or lead is no fracture of the patient.
+  const withDevice = new Set(
+    findings.mentions.filter(({ concept }) => deviceIds.has(concept)).map(({ sentence }) => sentence),
+  );
   const flags: Flag[] = [];
   for (const [concept, mentions] of findings.byConcept) {
     if (deviceIds.has(concept)) continue;
@@ -132,6 +164,7 @@ const checkWithin = (context: Context): Flag[] => {
         !mention.uncertain &&
         !mention.afterBlank &&
         mention.sentence !== denial.sentence &&
+        !withDevice.has(mention.sentence) &&
         !isOld(mention) &&
         mention.course?.course !== 'gone' &&
         mention.sides.length === 0 &&

@@ -3,7 +3,8 @@
  * brought to one unit; so must numbered ribs and vertebrae, and a count given to a finding must be the findings' own.
  */
 import type { Flag } from '../flag.js';
-import type { MeasureValue } from '../reading/mention.js';
+import type { Measure, MeasureValue, Reading } from '../reading/mention.js';
+import { lastBefore } from '../reading/phrases.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
 
 /** How far an approximate value (`about 2 cm`) may lie from the written one. */
@@ -17,31 +18,42 @@ const agrees = (stated: MeasureValue, found: MeasureValue, approximate: boolean)
   return approximate && difference <= approximateShare * found.value;
 };
 
+/** Whether each value of a measurement has its own counterpart in another one: `3 x 1 mm` is not `3 x 3 mm`. */
+const contained = (stated: Measure, found: Measure): boolean => {
+  const free = [...found.values];
+  return stated.values.every((value) => {
+    const at = free.findIndex((other) => agrees(value, other, stated.approximate));
+    if (at >= 0) free.splice(at, 1);
+    return at >= 0;
+  });
+};
+
 /** At most this many measurements of the findings are compared; no report has more. */
 const mostMeasures = 100;
+
+/** Whether advice stands before a measurement in its sentence. */
+const isAdvised = ({ sentences, phrases }: Reading, measure: Measure): boolean => {
+  const { first } = sentences[measure.sentence];
+  const last = lastBefore(phrases.advice, measure.first);
+  return last !== undefined && last.first >= first;
+};
 
 const checkMeasures = (context: Context): Flag[] => {
   const { findings, background, impression } = context;
   const known = [...findings.measures, ...background.measures].slice(0, mostMeasures);
   return impression.measures.flatMap((measure) => {
-    const sameKind = known.filter(({ dimension }) => dimension === measure.dimension);
-    const lost = measure.values.filter(
-      (value) => !sameKind.some((other) => other.values.some((found) => agrees(value, found, measure.approximate))),
-    );
-    if (lost.length === 0) return [];
+    const { dimension } = measure;
+    if (known.some((other) => other.dimension === dimension && contained(measure, other))) return [];
+    const place = findings.measures.find((other) => other.dimension === dimension) ?? null;
     // A span of time without any in the findings belongs to advice, which the impression may add.
-    if (measure.dimension === 'time' && !findings.measures.some(({ dimension }) => dimension === 'time')) return [];
-    const place = findings.measures.find(({ dimension }) => dimension === measure.dimension) ?? null;
+    if (dimension === 'time' && place === null) return [];
     const message =
       place === null
         ? 'The impression gives a measurement that the findings do not.'
         : 'The measurement in the impression differs from that in the findings.';
-    return [
-      flagAt(context, 'number', measure.dimension === 'time' ? 'soft' : 'hard', message, {
-        impression: measure,
-        findings: place,
-      }),
-    ];
+    // `recommend withdrawal by 2 cm` measures nothing in the image.
+    const severity = dimension === 'time' || isAdvised(impression, measure) ? 'soft' : 'hard';
+    return [flagAt(context, 'number', severity, message, { impression: measure, findings: place })];
   });
 };
 

@@ -6,8 +6,9 @@
 import type { Flag } from '../flag.js';
 import { broaderChain, type ConceptId, conceptById, deviceIds } from '../lexicon/concepts.js';
 import { carriersOf } from '../lexicon/evidence.js';
+import { namesStudy } from '../reading/attributes.js';
 import type { Mention, Reading } from '../reading/mention.js';
-import { type Context, flagAt, inAdvice, labelOf, type Rule } from './context.js';
+import { type Context, carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
 /** Critical findings whose omission is soft: impressions often leave them to the findings. */
 const oftenLeft: ReadonlySet<ConceptId> = new Set<ConceptId>([
@@ -27,6 +28,9 @@ const wide: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'aspiration',
 ]);
 
+/** Statements about fluid, which stand for an opacity only loosely. */
+const ofFluid: ReadonlySet<ConceptId> = new Set<ConceptId>(['edema', 'congestion', 'heart-failure', 'effusion']);
+
 /** Findings that are no loss when old, healed or calcified. */
 const harmlessWhenOld: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'fracture',
@@ -40,10 +44,16 @@ const harmlessWhenOld: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'foreign-body',
 ]);
 
-const carries = (named: ConceptId, lost: ConceptId): boolean => {
+/** How a finding of the impression stands for one of the findings. */
+type Cover = 'fully' | 'loosely' | undefined;
+
+const coverOf = (named: ConceptId, lost: ConceptId): Cover => {
   const closeness = carriersOf(named).get(lost);
-  if (closeness !== undefined && (closeness < 2 || wide.has(lost))) return true;
-  return broaderChain(lost).includes(named) || carriersOf(lost).get(named) === 1;
+  // A deformity elsewhere does not stand for a fracture.
+  if (named === 'old-fracture' && lost === 'fracture') return 'loosely';
+  if (closeness !== undefined && (closeness < 2 || (wide.has(lost) && !ofFluid.has(named)))) return 'fully';
+  if (broaderChain(lost).includes(named) || carriersOf(lost).get(named) === 1) return 'fully';
+  return closeness === undefined ? undefined : 'loosely';
 };
 
 /** Whether both have sides and none in common. */
@@ -52,14 +62,29 @@ const apart = (a: Mention, b: Mention): boolean =>
   b.sides.length > 0 &&
   !a.sides.some(({ side }) => b.sides.some((other) => side === 'both' || other.side === 'both' || side === other.side));
 
-const appears = (impression: Reading, lost: Mention): boolean => {
-  for (const [named, mentions] of impression.byConcept) {
-    if (!carries(named, lost.concept)) continue;
-    for (const mention of mentions) {
-      if ((!mention.denied || named === lost.concept) && !apart(mention, lost)) return true;
-    }
+/** Whether the findings hold what an impression's mention on the other side stands for; else it is the lost one, turned. */
+const accountedFor = (findings: Reading, stated: Mention): boolean => {
+  for (const [found] of carriersIn(findings, stated.concept)) {
+    if (!found.denied && found.sides.length > 0 && !apart(found, stated)) return true;
   }
   return false;
+};
+
+const coverIn = ({ findings, impression }: Context, lost: Mention): Cover => {
+  let best: Cover;
+  for (const [named, mentions] of impression.byConcept) {
+    const cover = coverOf(named, lost.concept);
+    if (cover === undefined || (cover === 'loosely' && best === 'loosely')) continue;
+    const stands = (mention: Mention): boolean => {
+      if (apart(mention, lost) && accountedFor(findings, mention)) return false;
+      // `correlation with history of malignancy` is advice, not the nodule's name.
+      return named === lost.concept || (!mention.denied && !inAdvice(impression, mention));
+    };
+    if (!mentions.some(stands)) continue;
+    if (cover === 'fully') return cover;
+    best = cover;
+  }
+  return best;
 };
 
 /** What the rest of a sentence says of every finding in it. */
@@ -67,14 +92,17 @@ interface SentenceNote {
   readonly old: boolean;
   readonly calcified: boolean;
   readonly device: boolean;
+  /** Explained by what lies over it: fat, soft tissue, a nipple. */
+  readonly overlay: boolean;
 }
 
 const notesOf = (reading: Reading): SentenceNote[] => {
-  const notes = reading.sentences.map(() => ({ old: false, calcified: false, device: false }));
+  const notes = reading.sentences.map(() => ({ old: false, calcified: false, device: false, overlay: false }));
   let sentence = 0;
-  for (const { first, value } of reading.phrases.nature) {
+  for (const { first, end, value } of reading.phrases.nature) {
     while (sentence < notes.length - 1 && reading.sentences[sentence].end <= first) sentence += 1;
-    if (value === 'old') notes[sentence].old = true;
+    if (value === 'overlay') notes[sentence].overlay = true;
+    if (value === 'old' && !namesStudy(reading.tokens, { first, end })) notes[sentence].old = true;
     if (value === 'calcified' && !/^non|^not$/.test(reading.tokens[first - 1]?.form ?? ''))
       notes[sentence].calcified = true;
   }
@@ -86,16 +114,25 @@ const notesOf = (reading: Reading): SentenceNote[] => {
 };
 
 const checkMention = (context: Context, mention: Mention, note: SentenceNote): Flag[] => {
-  const { findings, impression } = context;
+  const { findings } = context;
   const { concept, natures, course } = mention;
   const { weight } = conceptById.get(concept)!;
   if (weight === 'minor' || mention.denied || inAdvice(findings, mention)) return [];
-  if (course?.course === 'gone' || (natures.has('calcified') && harmlessWhenOld.has(concept))) return [];
-  const settled = (note.old && !natures.has('acute')) || note.calcified || (concept === 'fracture' && note.device);
+  if (course?.course === 'gone' || (natures.includes('calcified') && harmlessWhenOld.has(concept))) return [];
+  const settled = (note.old && !natures.includes('acute')) || note.calcified || (concept === 'fracture' && note.device);
   if (settled && harmlessWhenOld.has(concept)) return [];
-  if (appears(impression, mention)) return [];
-  const known = natures.has('old') || natures.has('steady') || course?.course === 'same' || course?.course === 'better';
-  const hard = weight === 'critical' && !oftenLeft.has(concept) && !known && !mention.uncertain && !mention.afterBlank;
+  if (note.overlay && (wide.has(concept) || concept === 'nodule')) return [];
+  const cover = coverIn(context, mention);
+  if (cover === 'fully') return [];
+  const known =
+    natures.includes('old') || natures.includes('steady') || course?.course === 'same' || course?.course === 'better';
+  const hard =
+    weight === 'critical' &&
+    !oftenLeft.has(concept) &&
+    !known &&
+    cover === undefined &&
+    !mention.uncertain &&
+    !mention.afterBlank;
   const message = `The findings describe ${labelOf(concept)}; the impression does not mention it.`;
   return [flagAt(context, 'omission', hard ? 'hard' : 'soft', message, { findings: mention })];
 };

@@ -21,7 +21,7 @@ export const unsupported: Rule = (context) => {
     const { concept } = mention;
     if (mention.denied || deviceIds.has(concept) || carried(findings, concept)) return [];
     const critical = conceptById.get(concept)!.weight === 'critical';
-    const sure = !mention.uncertain && !mention.natures.has('old') && !inAdvice(impression, mention);
+    const sure = !mention.uncertain && !mention.natures.includes('old') && !inAdvice(impression, mention);
     const inBackground = carried(background, concept);
     if (inBackground && !(critical && sure)) return [];
     const message = inBackground
