@@ -77,23 +77,11 @@ try {
   const summary = {
     cores: availableParallelism(),
     node: process.versions.node,
-<<<<<<< HEAD
-    official: {
-      seconds: median(rounds.map((r) => r.theirs.seconds)),
-      megabytes: Math.max(...rounds.map((r) => r.theirs.megabytes)),
-    },
-    impressionist: {
-      seconds: median(rounds.map((r) => r.ours.seconds)),
-      megabytes: Math.max(...rounds.map((r) => r.ours.megabytes)),
-    },
-    ratio: median(rounds.map((r) => r.theirs.seconds / r.ours.seconds)),
-=======
     official: of('theirs'),
     impressionist: of('ours'),
     ratio: median(rounds.map((round) => round.theirs.seconds / round.ours.seconds)),
     // Where other work keeps the cores busy, the threads wait for them; then this says more than the ratio of the times.
     ratioOfProcessorTime: median(rounds.map((round) => round.theirs.processorSeconds / round.ours.processorSeconds)),
->>>>>>> guard
     sameBytes: true,
   };
   console.log(
