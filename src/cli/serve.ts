@@ -1,5 +1,4 @@
 /** @file `impressionist serve`: the workbench, the API, FHIR and HL7 over one model. */
-import { availableParallelism } from 'node:os';
 import { Command, type Command as CommandType, InvalidArgumentError, Option } from 'commander';
 import { positiveNumber, wholeNumber } from './values.js';
 
@@ -65,7 +64,9 @@ export const serveCommand = (): CommandType =>
     .optionsGroup('Drafting:')
     .option('--workers <n>', 'drafting threads, each with the weights of its own', wholeNumber(1), 1)
     .addOption(
-      new Option('--threads <n>', 'processor threads of each (default: all but one)').argParser(wholeNumber(1)),
+      new Option('--threads <n>', 'processor threads of each (default: all; 1 for a model as small as tiny)').argParser(
+        wholeNumber(1),
+      ),
     )
     .option('--batch-size <n>', 'reports drafted together', wholeNumber(1), 32)
     .option(
@@ -133,8 +134,7 @@ const serve = async (options: ServeCommandOptions, command: CommandType): Promis
       model: options.model,
       prompt: options.prompt,
       workers: options.workers,
-      // One core stays for requests.
-      threads: options.threads ?? Math.max(1, availableParallelism() - 1),
+      threads: options.threads,
       batchSize: options.batchSize,
       maxInputTokens: options.maxInputTokens,
       weights: options.weights,

@@ -70,9 +70,10 @@ const start = async (): Promise<void> => {
   ): Promise<Decoded[]> => {
     const settings = decodingSettings({ ...wanted, batchSize });
     // Guessing ahead pays while a request is alone, and changes no draft.
-    const copyTokens = settings.mode === 'greedy' && going.size <= 1 ? COPY_TOKENS : 0;
-    const search = searchFor(settings, { startId, endId }, input, { purpose: '0', copyTokens, memory });
+    const context = { purpose: '0', copyTokens: COPY_TOKENS, mayGuess: () => going.size <= 1, memory };
+    const search = searchFor(settings, { startId, endId }, input, context);
     const outputs = await scheduler.submit({ input, search: observed(search, () => begun?.()), signal, onTokens });
+    if (settings.mode === 'greedy') memory.remember([startId, ...outputs[0].ids]);
     return outputs.slice(0, settings.nBest);
   };
 

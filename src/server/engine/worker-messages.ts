@@ -8,7 +8,8 @@ import type { DraftSettings, DraftSource, EngineDraft, ModelIdentity } from './d
 export interface DraftWorkerInput {
   /** Model directory. */
   readonly model: string;
-  readonly threads: number;
+  /** Processor threads; absent: as many as pay for a model of its size. */
+  readonly threads?: number;
   readonly maxInputTokens: number;
   /** Reports decoded together. */
   readonly batchSize: number;
