@@ -80,11 +80,14 @@ const SYNONYMS: Readonly<Record<string, string>> = {
 
 const kindOf = ({ kind, title }: Header): string => SYNONYMS[title.trim().toLowerCase()] ?? kind;
 
+/** Lines joined, blanks single. By lines, so that long runs of blanks take no longer than their length. */
 const tidy = (text: string): string =>
   text
-    .replace(/[ \t]*\r?\n[ \t]*/g, ' ')
-    .replace(/[ \t]{2,}/g, ' ')
-    .trim();
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
+    .replace(/[ \t]{2,}/g, ' ');
 
 /**
  * Takes a pasted report apart.

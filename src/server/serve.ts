@@ -6,6 +6,7 @@ import { readFailure } from '../ground/durable.js';
 import { Failure, systemCode } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { type AuditLog, openAuditLog } from './audit/audit-log.js';
+import { createChecker } from './checking/checker.js';
 import { createDrafting } from './drafting/drafting.js';
 import { createLedger } from './drafting/ledger.js';
 import { reloadable } from './engine/reloadable.js';
@@ -133,8 +134,10 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     loopback: isLoopback(options.host),
   });
   const audit: AuditLog | undefined = options.audit === undefined ? undefined : await openAuditLog(options.audit);
+  const checker = createChecker();
   const drafting = createDrafting({
     engine,
+    checker,
     audit,
     metrics,
     queueLimit: options.queueLimit,
@@ -143,6 +146,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
   const app = createApp(
     {
       engine,
+      checker,
       drafting,
       ledger: createLedger(),
       audit,
@@ -164,6 +168,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     mllp?.close();
     await app.close();
     await engine.close();
+    await checker.close();
     await audit?.close();
     metrics.stop();
   };

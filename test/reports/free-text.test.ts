@@ -1,5 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { narrativeText } from '../../src/reports/fhir/narrative.js';
 import { parseFreeText } from '../../src/reports/free-text.js';
+
+describe('text made to take long', () => {
+  it.each([' ', '\t', '\n', 'A:\n', 'A ', 'FINDINGS: ', '. FINDINGS:'])(
+    '%j over and over is parsed in a moment',
+    (piece) => {
+      const started = performance.now();
+      parseFreeText(piece.repeat(64_000 / piece.length));
+      expect(performance.now() - started).toBeLessThan(1500);
+    },
+  );
+  it.each(['<', '<!--', '<script>', '&#1', '<div ', '<p', ' \n', '&a'])(
+    '%j over and over is read in a moment',
+    (piece) => {
+      const started = performance.now();
+      narrativeText(piece.repeat(1_000_000 / piece.length));
+      expect(performance.now() - started).toBeLessThan(1500);
+    },
+  );
+});
 
 describe('a pasted report', () => {
   it.each([

@@ -197,6 +197,52 @@ describe('the other doors', () => {
   });
 });
 
+describe('FHIR and HL7 over HTTP', () => {
+  const operation = '/fhir/DiagnosticReport/$draft-impression';
+  const fhir = { 'content-type': 'application/fhir+json' };
+  const report = {
+    resourceType: 'DiagnosticReport',
+    status: 'final',
+    code: { text: 'Chest' },
+    text: { status: 'generated', div: `<div>FINDINGS: ${FINDINGS}</div>` },
+  };
+
+  it('drafts into a DiagnosticReport, directly or in Parameters', async () => {
+    const direct = await server.post(operation, report, fhir);
+    expect(direct.headers.get('content-type')).toMatch(/^application\/fhir\+json/);
+    const drafted = await json(direct);
+    expect(drafted).toMatchObject({ resourceType: 'DiagnosticReport', status: 'preliminary', text: report.text });
+    const parameters = { resourceType: 'Parameters', parameter: [{ name: 'report', resource: report }] };
+    expect((await json(server.post(operation, parameters, fhir))).conclusion).toBe(drafted.conclusion);
+  });
+
+  it('tells errors as OperationOutcome, and what it can do', async () => {
+    const refused = await server.post(operation, { ...report, text: undefined }, fhir);
+    expect(refused.status).toBe(422);
+    expect(await json(refused)).toMatchObject({
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: 'required' }],
+    });
+    expect((await server.post(operation, { resourceType: 'Patient' }, fhir)).status).toBe(400);
+    const statement = await json(fetch(`${server.url}/fhir/metadata`));
+    expect(statement).toMatchObject({ resourceType: 'CapabilityStatement', fhirVersion: '4.0.1' });
+    const five = { headers: { accept: 'application/fhir+json; fhirVersion=5.0' } };
+    expect((await json(fetch(`${server.url}/fhir/metadata`, five))).fhirVersion).toBe('5.0.0');
+  });
+
+  it('drafts into an ORU^R01, and acknowledges what it cannot', async () => {
+    const message = (findings: string): string =>
+      `MSH|^~\\&|RIS|R|AI|AI|2026||ORU^R01|77|P|2.5.1\rOBR|1|||71046\rOBX|1|TX|71046&GDT^CHEST||${findings}||||||F\r`;
+    const hl7 = { 'content-type': 'application/hl7-v2' };
+    const drafted = await (await server.post('/hl7', message(FINDINGS), hl7)).text();
+    expect(drafted.startsWith(message(FINDINGS))).toBe(true);
+    expect(drafted).toMatch(/\rOBX\|2\|TX\|71046&IMP\^Impression\|\|.+\|\|\|\|\|\|P\r/);
+    const refused = await server.post('/hl7', message(''), hl7);
+    expect(refused.status).toBe(422);
+    expect(await refused.text()).toContain('\rMSA|AE|77|');
+  });
+});
+
 describe('limits', () => {
   it('refuses 10 MB, unknown types and unknown paths', async () => {
     const large = await server.post('/v1/impressions', `{"findings":"${'a'.repeat(10 << 20)}"}`).catch(() => undefined);

@@ -1,5 +1,6 @@
 /** @file The HTTP layer over an engine that answers at once, so that thousands of requests can be tried. */
 import type { FastifyInstance } from 'fastify';
+import { createChecker } from '../../src/server/checking/checker.js';
 import { createDrafting } from '../../src/server/drafting/drafting.js';
 import { createLedger } from '../../src/server/drafting/ledger.js';
 import type { DraftEngine } from '../../src/server/engine/draft-engine.js';
@@ -28,9 +29,11 @@ export const fakeApp = (): { app: FastifyInstance; events: { event: string; fiel
   const at = (event: string, fields: object = {}): number => events.push({ event, fields });
   const log = { info: () => undefined, warn: at, error: at };
   const metrics = createMetrics();
+  const checker = createChecker();
   const app = createApp({
     engine: instantEngine,
-    drafting: createDrafting({ engine: instantEngine, metrics, queueLimit: 100, timeoutMs: 1000 }),
+    checker,
+    drafting: createDrafting({ engine: instantEngine, checker, metrics, queueLimit: 100, timeoutMs: 1000 }),
     ledger: createLedger(),
     metrics,
     log,

@@ -50,15 +50,14 @@ export const parseMessage = (bytes: Uint8Array): Hl7Message => {
     });
   }
   const [field, component, repetition, escaping, subcomponent] = text.slice(3, 8);
-  const segments: Segment[] = [...text.matchAll(/([^\r\n]*)(\r\n|\r|\n|$)/g)]
-    .map(([, segment, end]) => ({ text: segment, end }))
-    .filter(({ text: segment, end }) => segment !== '' || end !== '');
-  if (segments.length > SEGMENTS_MAX) {
-    throw new Failure({
-      what: 'the message has too many segments',
-      got: String(segments.length),
-      fix: 'send one report a message',
-    });
+  const segments: Segment[] = [];
+  for (const [whole, segment, end] of text.matchAll(/([^\r\n]*)(\r\n|\r|\n|$)/g)) {
+    if (whole === '') continue;
+    segments.push({ text: segment, end });
+    if (segments.length > SEGMENTS_MAX) {
+      const got = `more than ${SEGMENTS_MAX}`;
+      throw new Failure({ what: 'the message has too many segments', got, fix: 'send one report a message' });
+    }
   }
   const delimiters = { field, component, repetition, escaping, subcomponent };
   const set = segments[0].text.split(field)[17]?.split(repetition)[0] ?? '';

@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto';
 import { Failure } from '../../ground/failure.js';
 import { version } from '../../ground/version.js';
-import { checkImpression } from '../../guard/check.js';
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Checker } from '../checking/checker.js';
 import { type DraftEngine, type DraftSettings, type EngineDraft, EngineLost } from '../engine/draft-engine.js';
 import { HttpFailure } from '../http/http-failure.js';
 import type { Metrics } from '../observe/metrics.js';
@@ -59,6 +59,7 @@ export interface Admission {
 /** The parts of {@link createDrafting}. */
 export interface DraftingParts {
   readonly engine: DraftEngine;
+  readonly checker: Checker;
   /** Absent: nothing is recorded. */
   readonly audit?: AuditLog;
   readonly metrics: Metrics;
@@ -72,7 +73,7 @@ export interface DraftingParts {
 const RETRY_AFTER = 1;
 
 /** @example const drafting = createDrafting(parts); const place = drafting.admit(1); */
-export const createDrafting = ({ engine, audit, metrics, queueLimit, timeoutMs }: DraftingParts): Drafting => {
+export const createDrafting = ({ engine, checker, audit, metrics, queueLimit, timeoutMs }: DraftingParts): Drafting => {
   let taken = 0;
   let draining = false;
   let drained = (): void => undefined;
@@ -194,11 +195,13 @@ export const createDrafting = ({ engine, audit, metrics, queueLimit, timeoutMs }
     const { findings, background, study_id, subject_id } = report;
     const { draft, queuedMs, draftMs } = await run({ findings, background }, wishes);
     const { impression, truncated, cutTokens, candidates } = draft;
-    const flags = checkImpression({ findings, background, impression });
-    const alternatives = candidates.slice(1).map((each) => ({
-      impression: each.impression,
-      flags: checkImpression({ findings, background, impression: each.impression }),
-    }));
+    const flags = await checker.check({ findings, background, impression });
+    const alternatives = await Promise.all(
+      candidates.slice(1).map(async (each) => ({
+        impression: each.impression,
+        flags: await checker.check({ findings, background, impression: each.impression }),
+      })),
+    );
     for (const { kind, severity } of flags) metrics.flags.inc({ kind, severity });
     const id = randomUUID();
     const model = { name: engine.model!.name, fingerprint: engine.model!.fingerprint };

@@ -2,9 +2,6 @@
  * @file The drafts of the last hours, in memory only: what feedback refers to. With it the server itself can tell which
  * flags the accepted text has and how much was changed, whatever a page claims.
  */
-import { checkImpression } from '../../guard/check.js';
-import type { Flag } from '../../guard/flag.js';
-
 /** What is remembered of a draft. */
 export interface RememberedDraft {
   readonly user: string;
@@ -50,10 +47,6 @@ export const createLedger = (now: () => number = Date.now): Ledger => {
     },
   };
 };
-
-/** The flags of a text that is to be accepted for a draft's findings. */
-export const flagsOf = ({ findings, background }: RememberedDraft, impression: string): Flag[] =>
-  checkImpression({ findings, background, impression });
 
 /** Beyond so many words, the distance is counted on the beginnings. */
 const WORDS_MAX = 1500;

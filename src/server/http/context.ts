@@ -1,6 +1,7 @@
 /** @file What the routes work with, put together once by {@link file://./app.ts}. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditLog } from '../audit/audit-log.js';
+import type { Checker } from '../checking/checker.js';
 import type { Drafting, DraftOrigin } from '../drafting/drafting.js';
 import type { Ledger } from '../drafting/ledger.js';
 import type { DraftEngine } from '../engine/draft-engine.js';
@@ -14,6 +15,7 @@ import type { Scope } from '../security/tokens.js';
 export interface ServerContext {
   readonly engine: DraftEngine;
   readonly drafting: Drafting;
+  readonly checker: Checker;
   readonly ledger: Ledger;
   readonly audit?: AuditLog;
   readonly metrics: Metrics;

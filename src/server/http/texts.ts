@@ -1,17 +1,16 @@
 /** @file `/v1/check` (the guard alone), `/v1/parse` (a whole report taken apart) and `/v1/feedback`. */
-import { checkImpression } from '../../guard/check.js';
 import { parseFreeText } from '../../reports/free-text.js';
-import { editDistance, flagsOf } from '../drafting/ledger.js';
+import { editDistance } from '../drafting/ledger.js';
 import { jsonBody } from './body.js';
 import type { Routes } from './context.js';
 import { HttpFailure } from './http-failure.js';
 import { checked, checkSchema, feedbackSchema, parseSchema } from './schemas.js';
 
-export const textRoutes: Routes = (app, { ledger, audit, metrics }) => {
+export const textRoutes: Routes = (app, { ledger, checker, audit, metrics }) => {
   const config = { scope: 'draft' } as const;
 
-  app.post('/v1/check', { config }, (request) => ({
-    flags: checkImpression(checked(checkSchema, jsonBody(request.body))),
+  app.post('/v1/check', { config }, async (request) => ({
+    flags: await checker.check(checked(checkSchema, jsonBody(request.body))),
   }));
   app.post('/v1/parse', { config }, (request) => parseFreeText(checked(parseSchema, jsonBody(request.body)).text));
 
@@ -35,7 +34,11 @@ export const textRoutes: Routes = (app, { ledger, audit, metrics }) => {
         fix: 'send it as text',
       });
     }
-    const final = text === undefined || !leaves ? undefined : { text, flags: flagsOf(draft, text) };
+    const { findings, background } = draft;
+    const final =
+      text === undefined || !leaves
+        ? undefined
+        : { text, flags: await checker.check({ findings, background, impression: text }) };
     const open = final?.flags.filter(({ kind, severity }) => severity === 'hard' && !acknowledged.includes(kind)) ?? [];
     if (open.length > 0) {
       throw new HttpFailure({
