@@ -62,7 +62,7 @@ export const serveCommand = (): CommandType =>
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <n>', 'port; 0 for any free one', port, 8080)
     .optionsGroup('Drafting:')
-    .option('--workers <n>', 'drafting threads, each with the weights of its own', wholeNumber(1), 1)
+    .option('--workers <n>', 'drafting processes; they share the mapped weights', wholeNumber(1), 1)
     .addOption(
       new Option('--threads <n>', 'processor threads of each (default: all; 1 for a model as small as tiny)').argParser(
         wholeNumber(1),

@@ -1,59 +1,58 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { fieldOf, parseMessage, readText } from '../../src/reports/hl7/message.js';
-import type { DraftEngine } from '../../src/server/engine/draft-engine.js';
-import { FINDINGS, MODEL, serve, temporaryFolder } from './running.js';
+import { FINDINGS, serve, temporaryFolder } from './running.js';
 
-/** The threads that were spoken to, in order. */
-const threads = new Set<Worker>();
-const { postMessage } = Worker.prototype;
-Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<typeof postMessage>) {
-  threads.add(this);
-  return postMessage.apply(this, args);
-};
+/** The processes that a process started. */
+const childrenOf = async (pid: number): Promise<number[]> =>
+  (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean).map(Number);
 
-/** Built, since a thread's file must be JavaScript. */
-const { startWorkerEngine } = (await import(
-  new URL('../../dist/server/engine/worker-engine.js', import.meta.url).href
-)) as typeof import('../../src/server/engine/worker-engine.js');
+describe('a drafting process killed in the middle of a draft', () => {
+  it('fails the draft it had begun, is replaced, and the waiting ones are drafted by its successor', async () => {
+    const server = await serve('--batch-size', '1');
+    try {
+      const draft = (tokens: number) =>
+        server.post('/v1/impressions', { findings: FINDINGS, min_new_tokens: tokens, max_new_tokens: tokens });
+      const stream = await server.post('/v1/impressions', {
+        findings: FINDINGS,
+        min_new_tokens: 512,
+        max_new_tokens: 512,
+        stream: true,
+      });
+      const reader = stream.body!.pipeThrough(new TextDecoderStream()).getReader();
+      let begun = (await reader.read()).value ?? '';
+      const waiting = [draft(4), draft(5), draft(6)];
+      await expect
+        .poll(async () => (await fetch(`${server.url}/metrics`)).text(), { interval: 5 })
+        .toMatch(/impressionist_queue_length 4/);
+      const [child] = await childrenOf(server.child.pid!);
+      process.kill(child, 'SIGKILL');
+      for (let part = await reader.read(); !part.done; part = await reader.read()) begun += part.value;
+      expect(begun).toContain('"code":"draft_lost"');
+      expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(server.output()).toMatch(/worker_lost[\s\S]*worker_restarted/);
+      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+      expect(await childrenOf(server.child.pid!)).not.toContain(child);
+    } finally {
+      await server.stop();
+    }
+  });
 
-const LONG = { minNewTokens: 400, maxNewTokens: 400 };
-const source = { findings: FINDINGS, background: '' };
-
-describe('a drafting thread killed in the middle of a draft', () => {
-  it('fails the drafts it had begun, is replaced, and the waiting ones are drafted by its successor', async () => {
-    const events: string[] = [];
-    const options = {
-      model: MODEL,
-      workers: 1,
-      threads: 1,
-      batchSize: 1,
-      maxInputTokens: 896,
-      weights: 'float32',
-      device: 'cpu',
-    } as const;
-    const engine: DraftEngine = await startWorkerEngine({ ...options, onEvent: (event) => events.push(event) });
-    const begun: number[] = [];
-    const draft = (number: number, settings = LONG) =>
-      engine.draft(source, settings, { signal: new AbortController().signal, onBegin: () => begun.push(number) });
-    const results = Promise.allSettled([
-      draft(0),
-      draft(1, { minNewTokens: 0, maxNewTokens: 4 }),
-      draft(2, { minNewTokens: 0, maxNewTokens: 4 }),
-    ]);
-    await expect.poll(() => begun.length, { interval: 2 }).toBe(1);
-    await [...threads].at(-1)!.terminate();
-    const [first, second, third] = await results;
-    expect(first).toMatchObject({ status: 'rejected', reason: { name: 'EngineLost' } });
-    expect([second.status, third.status]).toEqual(['fulfilled', 'fulfilled']);
-    expect(events).toEqual(['worker_lost', 'worker_restarted']);
-    expect(engine.state).toBe('ready');
-    expect(engine.pending).toBe(0);
-    await engine.close();
-    expect(engine.state).toBe('closed');
+  it('does not outlive its server', async () => {
+    const server = await serve();
+    const [child] = await childrenOf(server.child.pid!);
+    await server.stop('SIGKILL');
+    const alive = (): boolean => {
+      try {
+        process.kill(child, 0);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    await expect.poll(alive, { timeout: 5000 }).toBe(false);
   });
 });
 

@@ -1,10 +1,9 @@
 /**
- * @file A drafting thread: opens the model, warms it up with a draft of its own, then drafts what it is sent, all
+ * @file A drafting process: opens the model, warms it up with a draft of its own, then drafts what it is sent, all
  * requests in one continuous batch. It exists because ONNX Runtime blocks the thread it runs on, and because a crash
  * here leaves the server standing.
  */
 import { createHash } from 'node:crypto';
-import { parentPort, workerData } from 'node:worker_threads';
 import { DraftMemory } from '../../generation/copying.js';
 import { COPY_TOKENS, decodingSettings, searchFor } from '../../generation/options.js';
 import { prepareDecoder } from '../../generation/prepare.js';
@@ -20,9 +19,9 @@ import type { DraftSettings, DraftSource } from './draft-engine.js';
 import { identify } from './model-identity.js';
 import type { DraftWorkerInput, FromWorker, ToWorker } from './worker-messages.js';
 
-const port = parentPort!;
-const options = workerData as DraftWorkerInput;
-const say = (message: FromWorker): void => port.postMessage(message);
+const say = (message: FromWorker): void => {
+  process.send?.(message);
+};
 const partsOf = ({ what, where, got, fix }: Failure): FailureParts => ({ what, where, got, fix });
 
 /** A prompt that came whole is drafted from as it is. */
@@ -43,7 +42,7 @@ const observed = (search: Search, begun: () => void): Search => {
   };
 };
 
-const start = async (): Promise<void> => {
+const start = async (options: DraftWorkerInput): Promise<void> => {
   const { model: directory, batchSize, threads, maxInputTokens, weights, device, memoryBudget } = options;
   const model = await openStoredModel(directory);
   const prompt = options.prompt === undefined ? model.prompt : parsePrompt(options.prompt);
@@ -104,9 +103,9 @@ const start = async (): Promise<void> => {
     }
   };
 
-  port.on('message', (message: ToWorker) => {
+  process.on('message', (message: ToWorker) => {
     if (message.kind === 'draft') void draft(message);
-    else going.get(message.id)?.abort(new Error('cancelled'));
+    else if (message.kind === 'cancel') going.get(message.id)?.abort(new Error('cancelled'));
   });
 
   await decode(encode({ findings: 'The lungs are clear.', background: '' }).ids, { maxNewTokens: 4 }, {});
@@ -116,10 +115,15 @@ const start = async (): Promise<void> => {
   say({ kind: 'ready', model: { ...(await identify(directory)), promptHash, parameters } });
 };
 
-try {
-  await start();
-} catch (error) {
-  if (!(error instanceof Failure)) throw error;
-  say({ kind: 'unusable', failure: partsOf(error) });
-  port.close();
-}
+// A signal to the whole group, such as Ctrl-C, is the server's to handle; this process ends with it.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit());
+process.once('message', async (message: ToWorker) => {
+  if (message.kind !== 'start') return;
+  try {
+    await start(message.input);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    process.send?.({ kind: 'unusable', failure: partsOf(error) } satisfies FromWorker, () => process.exit(1));
+  }
+});

@@ -1,8 +1,12 @@
 /**
- * @file Drafting on worker threads. Requests wait here and not in the threads, so that a lost thread takes only the
+ * @file Drafting in processes of their own. Requests wait here and not there, so that a lost process takes only the
  * drafts with it that it had begun; those are answered with {@link EngineLost}, the others go to its successor.
+ *
+ * Processes and not processes: ONNX Runtime ends the whole process when a process is ended in the middle of a run, or when it
+ * runs out of memory there. Weights are mapped from their file, so that several processes share them.
  */
-import { Worker } from 'node:worker_threads';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { Failure, type FailureParts } from '../../ground/failure.js';
 import {
   type DraftControl,
@@ -16,11 +20,11 @@ import {
 } from './draft-engine.js';
 import type { DraftWorkerInput, FromWorker, ToWorker } from './worker-messages.js';
 
-/** How many threads draft, and with what. */
+/** How many processes draft, and with what. */
 export interface WorkerEngineOptions extends DraftWorkerInput {
-  /** Drafting threads, each with the model's weights of its own. */
+  /** Drafting processes, each with the model's weights of its own. */
   readonly workers: number;
-  /** Told of a lost thread and of its successor, for the log. */
+  /** Told of a lost process and of its successor, for the log. */
   readonly onEvent?: (event: 'worker_lost' | 'worker_restarted') => void;
 }
 
@@ -35,7 +39,7 @@ interface Job {
 }
 
 interface Seat {
-  worker: Worker | undefined;
+  worker: ChildProcess | undefined;
   ready: boolean;
   readonly jobs: Map<number, Job>;
   /** Losses in a row, for the pause before the next start. */
@@ -44,19 +48,22 @@ interface Seat {
 
 /** Most drafts of one report; each is a beam that is decoded beside the others. */
 const ALTERNATIVES_MAX = 8;
-/** Pause before a lost thread is replaced, in milliseconds, doubled with every loss in a row up to the last. */
+const WORKER = fileURLToPath(new URL('./draft-worker.js', import.meta.url));
+/** Longest wait for accepted drafts when an engine is closed, in milliseconds. */
+const CLOSING_MAX = 120_000;
+/** Pause before a lost process is replaced, in milliseconds, doubled with every loss in a row up to the last. */
 const PAUSE = { first: 50, last: 10_000 } as const;
 
 /**
- * Starts drafting threads.
+ * Starts drafting processes.
  *
- * @returns An engine all of whose threads have warmed up.
+ * @returns An engine all of whose processes have warmed up.
  * @throws {Failure} When the model can't be opened.
  * @example const engine = await startWorkerEngine({ model: 'runs/first/model', workers: 1, threads: 2, ... });
  */
 export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<DraftEngine> => {
   const { workers, onEvent, ...input } = options;
-  // Twice what is decoded together: the thread refills its batch without asking back.
+  // Twice what is decoded together: the process refills its batch without asking back.
   const capacity = input.batchSize * 2;
   const waiting: Job[] = [];
   const seats: Seat[] = Array.from({ length: workers }, () => ({
@@ -73,6 +80,11 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
 
   const pending = (): number => waiting.length + seats.reduce((sum, { jobs }) => sum + jobs.size, 0);
 
+  /** What cannot be told any more is settled by the process's end. */
+  const tell = ({ worker }: Seat, message: ToWorker): void => {
+    if (worker?.connected) worker.send(message, () => undefined);
+  };
+
   const dispatch = (): void => {
     while (waiting.length > 0) {
       const [seat] = seats
@@ -83,7 +95,7 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
       seat.jobs.set(job.id, job);
       const { id, source, settings, control } = job;
       const message: ToWorker = { kind: 'draft', id, source, settings, streams: control.onText !== undefined };
-      seat.worker!.postMessage(message);
+      tell(seat, message);
     }
   };
 
@@ -121,10 +133,16 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
     }
   };
 
-  /** Resolves once the thread is warm. */
+  /** Resolves once the process is warm. */
   const open = (seat: Seat): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./draft-worker.js', import.meta.url), { workerData: input });
+      const worker = fork(WORKER, {
+        serialization: 'advanced',
+        // Its standard error could quote what it was reading.
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      });
+      const start: ToWorker = { kind: 'start', input };
+      worker.send(start);
       seat.worker = worker;
       let unusable: FailureParts | undefined;
       worker.on('message', (message: FromWorker) => {
@@ -139,15 +157,14 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
           hear(seat, message);
         }
       });
-      // The reason is not told on: it could quote what the thread was reading. The exit event follows in any case.
       worker.on('error', () => undefined);
-      worker.on('exit', () => {
+      worker.once('exit', () => {
         const wasReady = seat.ready;
         seat.ready = false;
         seat.worker = undefined;
         if (unusable !== undefined) reject(new Failure(unusable));
         else if (!wasReady) reject(new EngineLost());
-        else if (!closing || seat.jobs.size > 0) lost(seat);
+        else if (!closed) lost(seat);
       });
     });
 
@@ -182,12 +199,19 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
   const close = async (): Promise<void> => {
     closing = true;
     if (pending() > 0 && !closed) {
+      let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
         drained = resolve;
+        timer = setTimeout(resolve, CLOSING_MAX);
       });
+      clearTimeout(timer);
     }
     closed = true;
-    await Promise.all(seats.map(({ worker }) => worker?.terminate()));
+    for (const seat of seats) {
+      seat.worker?.kill('SIGKILL');
+      for (const { reject } of seat.jobs.values()) reject(new EngineLost());
+      seat.jobs.clear();
+    }
   };
 
   const draft = (source: DraftSource, settings: DraftSettings, control: DraftControl): Promise<EngineDraft> =>
@@ -199,7 +223,7 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
         const place = waiting.findIndex((job) => job.id === id);
         if (place >= 0) waiting.splice(place, 1);
         for (const seat of seats) {
-          if (seat.jobs.delete(id)) seat.worker?.postMessage({ kind: 'cancel', id } satisfies ToWorker);
+          if (seat.jobs.delete(id)) tell(seat, { kind: 'cancel', id });
         }
         reject(control.signal.reason);
         if (pending() === 0) drained();

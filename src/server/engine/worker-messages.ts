@@ -1,10 +1,10 @@
-/** @file What the server and its drafting threads say to each other. */
+/** @file What the server and its drafting processes say to each other. */
 import type { WeightFormat } from '../../generation/memory.js';
 import type { Device } from '../../generation/prepare.js';
 import type { FailureParts } from '../../ground/failure.js';
 import type { DraftSettings, DraftSource, EngineDraft, ModelIdentity } from './draft-engine.js';
 
-/** What a drafting thread is started with. */
+/** What a drafting process is started with. */
 export interface DraftWorkerInput {
   /** Model directory. */
   readonly model: string;
@@ -23,6 +23,7 @@ export interface DraftWorkerInput {
 
 /** From the server. */
 export type ToWorker =
+  | { readonly kind: 'start'; readonly input: DraftWorkerInput }
   | {
       readonly kind: 'draft';
       readonly id: number;
@@ -33,7 +34,7 @@ export type ToWorker =
     }
   | { readonly kind: 'cancel'; readonly id: number };
 
-/** From the thread. */
+/** From the process. */
 export type FromWorker =
   | { readonly kind: 'ready'; readonly model: ModelIdentity }
   | { readonly kind: 'unusable'; readonly failure: FailureParts }
