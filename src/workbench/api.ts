@@ -62,9 +62,13 @@ export const streamDraft = async (
   const response = await request('/v1/impressions', { ...report, stream: true }, signal);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let [held, text] = ['', ''];
+  let answer: DraftAnswer | undefined;
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) throw new ApiError(0, 'offline', strings.errors.offline);
+    if (done) {
+      if (answer !== undefined) return answer;
+      throw new ApiError(0, 'offline', strings.errors.offline);
+    }
     held += value;
     const messages = held.split('\n\n');
     held = messages.pop()!;
@@ -76,7 +80,7 @@ export const streamDraft = async (
       if (event === 'text') {
         text += content.text;
         onText(text);
-      } else if (event === 'draft') return content as DraftAnswer;
+      } else if (event === 'draft') answer = content as DraftAnswer;
       else if (event === 'error') throw new ApiError(503, content.error.code, content.error.message);
     }
   }

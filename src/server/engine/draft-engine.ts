@@ -1,6 +1,6 @@
 /**
  * @file What the server needs of whatever writes drafts: one call a report, text as it grows, cancellation. The worker
- * threads behind it ({@link file://./worker-engine.ts}) can be exchanged without the routes noticing.
+ * processes behind it ({@link file://./worker-engine.ts}) can be exchanged without the routes noticing.
  */
 import type { DecodingOptions } from '../../generation/options.js';
 

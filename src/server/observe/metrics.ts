@@ -73,7 +73,7 @@ export const createMetrics = (): Metrics => {
     feedback: new Counter({ ...named('feedback_total', 'What users did with drafts.'), labelNames: ['action'] }),
     refused: new Counter({ ...named('refused_total', 'Requests refused.'), labelNames: ['reason'] }),
     workers: new Counter({
-      ...named('worker_events_total', 'Drafting threads lost and restarted.'),
+      ...named('worker_events_total', 'Drafting processes lost and restarted.'),
       labelNames: ['event'],
     }),
     queue: new Gauge(named('queue_length', 'Drafts accepted and not yet answered.')),
