@@ -78,7 +78,10 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
   let lastId = 0;
   let drained = (): void => undefined;
 
-  const pending = (): number => waiting.length + seats.reduce((sum, { jobs }) => sum + jobs.size, 0);
+  /** A batch ends as a burst; its drafts are answered one a turn of the event loop, so that other requests get theirs. */
+  const ending: (() => void)[] = [];
+
+  const pending = (): number => waiting.length + ending.length + seats.reduce((sum, { jobs }) => sum + jobs.size, 0);
 
   /** What cannot be told any more is settled by the process's end. */
   const tell = ({ worker }: Seat, message: ToWorker): void => {
@@ -99,13 +102,18 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
     }
   };
 
+  const endNext = (): void => {
+    ending.shift()?.();
+    if (ending.length > 0) setImmediate(endNext);
+    else if (pending() === 0) drained();
+  };
   const settle = (seat: Seat, id: number, end: (job: Job) => void): void => {
     const job = seat.jobs.get(id);
     if (job === undefined) return; // cancelled meanwhile
     seat.jobs.delete(id);
-    end(job);
-    if (pending() === 0) drained();
     dispatch();
+    ending.push(() => end(job));
+    if (ending.length === 1) setImmediate(endNext);
   };
 
   const hear = (seat: Seat, message: FromWorker): void => {
@@ -231,13 +239,13 @@ export const startWorkerEngine = async (options: WorkerEngineOptions): Promise<D
       };
       control.signal.addEventListener('abort', cancel, { once: true });
       const free = (): void => control.signal.removeEventListener('abort', cancel);
-      const ending =
+      const freeing =
         <T>(end: (value: T) => void) =>
         (value: T): void => {
           free();
           end(value);
         };
-      waiting.push({ id, source, settings, control, resolve: ending(resolve), reject: ending(reject), begun: false });
+      waiting.push({ id, source, settings, control, resolve: freeing(resolve), reject: freeing(reject), begun: false });
       dispatch();
     });
 
