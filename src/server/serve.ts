@@ -154,7 +154,6 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       log,
       access,
       rateLimit: rateLimit(options.rateLimit),
-      model: input.model,
       evaluations: options.evaluations,
       page: fileURLToPath(new URL('../workbench', import.meta.url)),
       tls: tls !== undefined,
@@ -163,6 +162,11 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
   );
   let mllp: Server | undefined;
   let folder: FolderWatch | undefined;
+  /** What the audit log is told of the model. */
+  const modelRecord = () => {
+    const { name, fingerprint, promptHash, parameters } = engine.model!;
+    return { name, fingerprint, promptHash, parameters };
+  };
   const stop = async (): Promise<void> => {
     await folder?.stop();
     mllp?.close();
@@ -180,7 +184,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     log.info('listening', { url });
     await engine.reload();
     log.info('ready', { model: engine.model!.name, fingerprint: engine.model!.fingerprint });
-    await audit?.append({ kind: 'start', body: { version, model: engine.model, storeText: audit.storesText } });
+    await audit?.append({ kind: 'start', body: { version, model: modelRecord(), storeText: audit.storesText } });
     if (options.mllp !== undefined) {
       const { host, port } = options.mllp;
       mllp = await listenMllp(options.mllp, drafting, log).catch((error: unknown) => {
@@ -195,7 +199,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       reload: async () => {
         await engine.reload();
         log.info('reloaded', { model: engine.model!.name, fingerprint: engine.model!.fingerprint });
-        await audit?.append({ kind: 'reload', body: { model: engine.model } });
+        await audit?.append({ kind: 'reload', body: { model: modelRecord() } });
       },
       close: async () => {
         log.info('draining');

@@ -12,7 +12,7 @@ const DRAFT = 'No acute abnormality.';
 
 export const instantEngine: DraftEngine = {
   state: 'ready',
-  model: { name: 'instant', fingerprint: '0', promptHash: '0', parameters: 0 },
+  model: { name: 'instant', fingerprint: '0', promptHash: '0', parameters: 0, directory: '/nowhere' },
   maxAlternatives: 8,
   pending: 0,
   draft: async (_source, _settings, { onText }) => {
@@ -39,7 +39,6 @@ export const fakeApp = (): { app: FastifyInstance; events: { event: string; fiel
     log,
     access: createAccess({ anonymous: true, loopback: true }),
     rateLimit: () => undefined,
-    model: '/nowhere',
     page: '/nowhere',
     tls: false,
   });

@@ -32,6 +32,8 @@ export interface ModelIdentity {
   /** SHA-256 of the prompt's template. */
   readonly promptHash: string;
   readonly parameters: number;
+  /** Where it lies; told to nobody outside. */
+  readonly directory: string;
 }
 
 /** `starting` until the first model is warm; `restarting` while a lost worker is replaced. */

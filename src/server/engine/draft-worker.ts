@@ -12,7 +12,7 @@ import type { Decoded, Search } from '../../generation/search.js';
 import { textDeltas } from '../../generation/streaming.js';
 import { Failure, type FailureParts } from '../../ground/failure.js';
 import { encodeInput } from '../../models/encoding.js';
-import { openStoredModel } from '../../models/stored.js';
+import { openStored } from '../../models/open.js';
 import { parsePrompt } from '../../reports/prompt.js';
 import { parameterShapes } from '../../t5/parameters.js';
 import type { DraftSettings, DraftSource } from './draft-engine.js';
@@ -43,8 +43,8 @@ const observed = (search: Search, begun: () => void): Search => {
 };
 
 const start = async (options: DraftWorkerInput): Promise<void> => {
-  const { model: directory, batchSize, threads, maxInputTokens, weights, device, memoryBudget } = options;
-  const model = await openStoredModel(directory);
+  const { model: name, batchSize, threads, maxInputTokens, weights, device, memoryBudget } = options;
+  const model = await openStored(name);
   const prompt = options.prompt === undefined ? model.prompt : parsePrompt(options.prompt);
   const decoder = await prepareDecoder(model, { batchSize, threads, maxInputTokens, weights, device, memoryBudget });
   const scheduler = new Scheduler(decoder, batchSize);
@@ -112,7 +112,10 @@ const start = async (options: DraftWorkerInput): Promise<void> => {
   const shapes = parameterShapes(model.config, !model.config.scaleDecoderOutputs);
   const parameters = [...shapes.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
   const promptHash = createHash('sha256').update(prompt.template).digest('hex');
-  say({ kind: 'ready', model: { ...(await identify(directory)), promptHash, parameters } });
+  say({
+    kind: 'ready',
+    model: { ...(await identify(model.directory)), directory: model.directory, promptHash, parameters },
+  });
 };
 
 // A signal to the whole group, such as Ctrl-C, is the server's to handle; this process ends with it.

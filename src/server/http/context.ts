@@ -22,8 +22,6 @@ export interface ServerContext {
   readonly log: Log;
   readonly access: Access;
   readonly rateLimit: RateLimit;
-  /** Model directory, for its card and its run. */
-  readonly model: string;
   /** Folder of evaluation reports. */
   readonly evaluations?: string;
   /** Where the built page lies. */

@@ -40,10 +40,11 @@ const curveOf = (text: string | null): NonNullable<ModelAnswer['run']>['curve'] 
   return points.filter((point, index) => index % stride === 0 || 'devLoss' in point);
 };
 
-export const libraryRoutes: Routes = (app, { engine, model, evaluations }) => {
+export const libraryRoutes: Routes = (app, { engine, evaluations }) => {
   const config = { scope: 'draft' } as const;
 
   app.get('/v1/model', { config }, async (): Promise<ModelAnswer> => {
+    const model = engine.model?.directory ?? '';
     const run = jsonIn(await readText(join(dirname(model), 'run.json')));
     return {
       name: engine.model?.name ?? '',
