@@ -1,9 +1,11 @@
 /** @file `impressionist evaluate`: scores for a file of predictions, with baselines and intervals beside every one. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { evaluate } from '../evaluation/evaluate.js';
 import type { EvaluationItem } from '../evaluation/item.js';
+import { radEvalJson } from '../evaluation/parallel.js';
+import { reportPage } from '../evaluation/report-page.js';
 import { scoreTable } from '../evaluation/table.js';
 import { writeFailure, writeWhole } from '../ground/durable.js';
 import { readExamples } from '../reports/dataset.js';
@@ -14,6 +16,7 @@ interface EvaluateOptions {
   readonly predictions: string;
   readonly out: string;
   readonly trainData?: string;
+  readonly against?: string;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -26,8 +29,11 @@ const wholeNumber = (text: string): number => {
 };
 
 /** The predictions to be scored, one an example and in the examples' order. */
-const predictionsFor = async (examples: readonly Example[], options: EvaluateOptions): Promise<string[]> =>
-  alignPredictions(examples, await readPredictions(options.predictions)).map(({ impression }) => impression);
+const predictionsFor = (examples: readonly Example[], options: EvaluateOptions): Promise<string[]> =>
+  predictionsIn(options.predictions, examples);
+
+const predictionsIn = async (path: string, examples: readonly Example[]): Promise<string[]> =>
+  alignPredictions(examples, await readPredictions(path)).map(({ impression }) => impression);
 
 const itemsOf = (examples: readonly Example[], predictions: readonly string[]): EvaluationItem[] =>
   examples.map(({ studyId, subjectId, findings, background, impression }, index) => ({
@@ -43,9 +49,15 @@ const run = async (data: string, options: EvaluateOptions): Promise<void> => {
   const examples = await readExamples(data);
   const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
   const predictions = await predictionsFor(examples, options);
-  const result = evaluate(itemsOf(examples, predictions), {
+  const against =
+    options.against === undefined
+      ? undefined
+      : { name: basename(options.against), predictions: await predictionsIn(options.against, examples) };
+  const items = itemsOf(examples, predictions);
+  const result = evaluate(items, {
     seed: options.seed,
     training: training?.map(({ impression, ...report }) => ({ ...report, reference: impression })),
+    against,
   });
 
   try {
@@ -58,11 +70,16 @@ const run = async (data: string, options: EvaluateOptions): Promise<void> => {
     join(options.out, 'examples.jsonl'),
     result.examples.map((example) => `${JSON.stringify(example)}\n`),
   );
+  await writeWhole(join(options.out, 'radeval.json'), radEvalJson(items));
+  await writeWhole(
+    join(options.out, 'report.html'),
+    reportPage({ title: basename(options.predictions), items, ...result }),
+  );
   await writeWhole(join(options.out, 'evaluation.json'), json);
   if (options.json) process.stdout.write(json);
   else
     process.stdout.write(
-      `${scoreTable(result.evaluation)}\n\nWritten to ${options.out}: evaluation.json, examples.jsonl\n`,
+      `${scoreTable(result.evaluation)}\n\nWritten to ${options.out}: report.html, evaluation.json, examples.jsonl, radeval.json\n`,
     );
 };
 
@@ -71,11 +88,15 @@ export const evaluateCommand = (): Command =>
     .description('Score impressions against the references, with intervals and trivial baselines beside every score.')
     .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
     .requiredOption('--predictions <file>', 'impressions to score: JSON Lines of {"study_id", "impression"}')
-    .requiredOption('--out <dir>', 'folder for evaluation.json and examples.jsonl; made if missing')
+    .requiredOption(
+      '--out <dir>',
+      'folder for report.html, evaluation.json, examples.jsonl and radeval.json; made if missing',
+    )
     .option(
       '--train-data <file>',
       'training examples, for the nearest-report baseline (default: the other examples of DATA)',
     )
+    .option('--against <file>', 'predictions of another system, to test the differences for significance')
     .option('--seed <n>', 'seed of all resampling', wholeNumber, 1)
     .option('--json', 'print evaluation.json instead of the table')
     .action(run);

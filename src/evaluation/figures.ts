@@ -153,7 +153,8 @@ export type ScoredSet = Figures & {
 export const scoreSet = (scores: readonly ExampleScores[], settings: BootstrapSettings): ScoredSet => {
   const rows = rowsOf(scores);
   const sums = sumsOf(rows);
-  const figures = figuresOf(sums, scores.length);
+  // Of no examples nothing is known, not even a zero.
+  const figures = figuresOf(scores.length === 0 ? new Float64Array(width).fill(Number.NaN) : sums, scores.length);
   const drawn = bootstrap(rows, width, (sample) => leavesOf(figuresOf(sample, scores.length)), settings);
   let leaf = 0;
   return {

@@ -24,6 +24,18 @@ export const systemTitles = {
   nearest: 'nearest report',
 } as const;
 
+/**
+ * A tested figure's path as a reader says it.
+ *
+ * @example figureTitle('rouge.stemmed.rougeL.fmeasure'); // 'ROUGE-L F1, stemmed'
+ */
+export const figureTitle = (path: string): string => {
+  const [family, one, two] = path.split('.');
+  if (family === 'rouge') return `${rougeTitles[two as ReportedRouge]} F1, ${one}`;
+  if (family === 'labels') return `labels ${two} F1 of ${one === 'five' ? 5 : 14}`;
+  return family === 'temporal' ? 'change words F1' : 'length ratio';
+};
+
 /** A fraction as points: 48.7; a dash where there is none. */
 export const points = (fraction: number): string => (Number.isFinite(fraction) ? (100 * fraction).toFixed(1) : '–');
 
@@ -103,7 +115,7 @@ const testBlock = ({ against, settings }: Evaluation): string[] =>
         ...alignedLines([
           [`Against ${against.name}`, 'predictions', 'other', 'difference', 'p'],
           ...against.tests.map(({ figure, system, other, difference, p }) => [
-            figure,
+            figureTitle(figure),
             points(system),
             points(other),
             `${difference < 0 ? '' : '+'}${points(difference)}`,
