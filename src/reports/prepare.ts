@@ -13,10 +13,10 @@ import { Failure, systemCode } from '../ground/failure.js';
 import { checkOutputs } from './outputs.js';
 import { jsonString } from './python.js';
 import type { ReportBatch } from './report-batch.js';
-import { readReports } from './report-threads.js';
+import { ReportThreads } from './report-threads.js';
 import { readSplit, SPLIT_NAMES, type SplitName, type SplitRow } from './split.js';
-import { entryKey, Zip } from './zip.js';
-import type { EntryFault, ZipEntry } from './zip-entries.js';
+import { Zip } from './zip.js';
+import type { EntryFault } from './zip-entries.js';
 
 /** What {@link prepare} is to do. */
 export interface PrepareOptions {
@@ -55,14 +55,14 @@ export interface PrepareSummary {
   readonly skipped: readonly SkippedReport[];
 }
 
-/** A report wanted, with the last row that names its study. */
-interface WantedReport {
-  readonly row: SplitRow;
-  /** Its name in the zip. */
-  readonly entry: string;
+/** A report that the split names, with the last row that names it. */
+interface NamedReport {
+  row: SplitRow;
+  /** Whether a file is written that it belongs in. */
+  wanted: boolean;
   /** JSON of what was taken from it; undefined until it is read and when it can't be used. */
-  text?: Uint8Array;
-  fault?: EntryFault;
+  text: Uint8Array | undefined;
+  fault: EntryFault | undefined;
 }
 
 /**
@@ -74,45 +74,64 @@ interface WantedReport {
  * await prepare({ zip: 'mimic-cxr-reports.zip', split: 'split.csv', outputs: { train: 'train.json', dev: 'dev.json' } });
  */
 export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> => {
-  const { outputs, signal } = options;
-  const targets = await checkOutputs(outputs, [options.zip, options.split]);
-  const rows = await readSplit(options.split);
-  const asked = SPLIT_NAMES.filter((split) => outputs[split] !== undefined);
-  const reports = wantedReports(rows, asked);
-  await readWanted([...reports.values()], options);
-
-  const skipped: SkippedReport[] = [];
-  const contents = asked.map((split) => {
-    const named = rows.filter((row) => row.split === split);
-    const examples: WantedReport[] = [];
-    for (const { studyId, line } of named) {
-      const report = reports.get(studyId)!;
-      if (report.fault === undefined) examples.push(report);
-      else skipped.push({ studyId, split, line, entry: report.entry, reason: reasonOf(report.fault) });
+  const targets = await checkOutputs(options.outputs, [options.zip, options.split]);
+  const asked = SPLIT_NAMES.filter((split) => targets[split] !== undefined);
+  const zip = await Zip.open(options.zip);
+  const threads = ReportThreads.start(zip.size);
+  try {
+    const rows = await readSplit(options.split);
+    const { reports, byRow } = namedReports(rows, asked);
+    const wanted = reports.filter((report) => report.wanted);
+    await readWanted(wanted, zip, threads, options);
+    const sorted = asked.map((split) => examplesOf(split, rows, byRow, options));
+    const written: Partial<Record<SplitName, { file: string; examples: number }>> = {};
+    for (const { split, examples } of sorted) {
+      if (examples.length === 0) continue;
+      await writeWhole(targets[split]!, listChunks(examples, options.signal));
+      written[split] = { file: options.outputs[split]!, examples: examples.length };
     }
-    if (named.length > 0 && examples.length === 0) {
-      throw new Failure({
-        what: `no report of the ${split} split can be used`,
-        where: options.split,
-        got: `${named.length} left out`,
-        fix: 'run without --skip-invalid to see why, and check that zip and split belong together',
-      });
-    }
-    return { split, examples };
-  });
-
-  const written: Partial<Record<SplitName, { file: string; examples: number }>> = {};
-  for (const { split, examples } of contents) {
-    if (examples.length === 0) continue;
-    await writeWhole(targets[split]!, listChunks(examples, signal));
-    written[split] = { file: outputs[split]!, examples: examples.length };
+    return { named: countRows(rows), written, skipped: sorted.flatMap(({ skipped }) => skipped) };
+  } finally {
+    await threads.close();
+    await zip.close();
   }
-  return { named: countRows(rows), written, skipped };
 };
 
-/** A report's name in the zip, e.g. `files/p11/p11148901/s58832226.txt`; the folder takes two characters, not units. */
-export const reportEntry = (studyId: string, subjectId: string): string =>
-  `files/p${[...subjectId.slice(0, 4)].slice(0, 2).join('')}/p${subjectId}/s${studyId}.txt`;
+/** The reports of a split in its order, and those that can't be used. */
+const examplesOf = (
+  split: SplitName,
+  rows: readonly SplitRow[],
+  byRow: readonly NamedReport[],
+  options: PrepareOptions,
+): { split: SplitName; examples: NamedReport[]; skipped: SkippedReport[] } => {
+  const examples: NamedReport[] = [];
+  const skipped: SkippedReport[] = [];
+  rows.forEach((row, place) => {
+    if (row.split !== split) return;
+    const report = byRow[place];
+    const { studyId, line } = row;
+    if (report.fault === undefined) examples.push(report);
+    else skipped.push({ studyId, split, line, entry: entryName(report), reason: reasonOf(report.fault) });
+  });
+  if (skipped.length > 0 && examples.length === 0) {
+    throw new Failure({
+      what: `no report of the ${split} split can be used`,
+      where: options.split,
+      got: `${skipped.length} left out`,
+      fix: 'run without --skip-invalid to see why, and check that zip and split belong together',
+    });
+  }
+  return { split, examples, skipped };
+};
+
+/** A report's name in the zip, e.g. `files/p11/p11148901/s58832226.txt`; its folder takes two characters of the id. */
+export const reportEntry = (studyId: string, subjectId: string): string => {
+  // Python counts code points, so a surrogate pair is one character; real ids are digits.
+  const folder = SURROGATE.test(subjectId) ? [...subjectId].slice(0, 2).join('') : subjectId.slice(0, 2);
+  return `files/p${folder}/p${subjectId}/s${studyId}.txt`;
+};
+
+const SURROGATE = /[\ud800-\udfff]/;
 
 const countRows = (rows: readonly SplitRow[]): PrepareSummary['named'] => {
   const counts = { total: rows.length, train: 0, dev: 0, test: 0, other: 0 };
@@ -120,75 +139,84 @@ const countRows = (rows: readonly SplitRow[]): PrepareSummary['named'] => {
   return counts;
 };
 
-const wantedReports = (rows: readonly SplitRow[], asked: readonly string[]): Map<string, WantedReport> => {
-  const wanted = new Set<string>();
-  for (const { split, studyId } of rows) if (asked.includes(split)) wanted.add(studyId);
-  const reports = new Map<string, WantedReport>();
-  for (const row of rows) {
-    if (wanted.has(row.studyId)) reports.set(row.studyId, { row, entry: reportEntry(row.studyId, row.subjectId) });
-  }
-  return reports;
+/** The reports that the split names, and for each row its own; rows that name the same study share one. */
+const namedReports = (
+  rows: readonly SplitRow[],
+  asked: readonly string[],
+): { reports: NamedReport[]; byRow: NamedReport[] } => {
+  const byStudy = new Map<string, NamedReport>();
+  const reports: NamedReport[] = [];
+  const byRow = rows.map((row) => {
+    let report = byStudy.get(row.studyId);
+    if (report === undefined) {
+      report = { row, wanted: false, text: undefined, fault: undefined };
+      byStudy.set(row.studyId, report);
+      reports.push(report);
+    }
+    report.row = row;
+    report.wanted ||= asked.includes(row.split);
+    return report;
+  });
+  return { reports, byRow };
 };
 
-/** Finds and reads reports; on return each has its text or, with `skipInvalid`, its fault. */
-const readWanted = async (reports: readonly WantedReport[], options: PrepareOptions): Promise<void> => {
-  const { onProgress, signal } = options;
-  const zip = await Zip.open(options.zip);
-  try {
-    const keys = reports.map(({ entry }) => entryKey(entry));
-    const found = await zip.find(new Set(keys));
-    const present: { report: WantedReport; entry: ZipEntry }[] = [];
-    reports.forEach((report, place) => {
-      const entry = found.get(keys[place]);
-      if (entry === undefined) report.fault = absence(report);
-      else present.push({ report, entry });
-    });
-    refuseFaults(reports, options);
+const entryName = ({ row }: NamedReport): string => reportEntry(row.studyId, row.subjectId);
 
-    present.sort((a, b) => a.entry.offset - b.entry.offset);
-    let done = 0;
-    const receive = (batch: ReportBatch, first: number): void => {
-      let start = 0;
-      batch.ends.forEach((end, place) => {
-        present[first + place].report.text = batch.texts.subarray(start, end);
-        start = end;
-      });
-      for (const { place, fault } of batch.faults) present[first + place].report.fault = fault;
-      done += batch.ends.length;
-      onProgress?.(done, present.length);
-    };
-    onProgress?.(0, present.length);
-    const entries = present.map(({ entry }) => entry);
-    await readReports(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
-      const code = systemCode(error);
-      if (code === undefined) throw error;
-      throw new Failure(
-        { what: 'cannot read the zip', where: options.zip, got: code, fix: 'check the disk' },
-        { cause: error },
-      );
-    });
-  } finally {
-    await zip.close();
-  }
+/** Finds and reads reports; on return each has its text or, with `skipInvalid`, its fault. */
+const readWanted = async (
+  reports: readonly NamedReport[],
+  zip: Zip,
+  threads: ReportThreads,
+  options: PrepareOptions,
+): Promise<void> => {
+  const { onProgress, signal } = options;
+  const found = await zip.find(reports.map(entryName));
+  for (const report of reports) report.fault = absence(report);
+  for (const { place } of found) reports[place].fault = undefined;
+  refuseFaults(reports, options);
+
+  const present = found.map(({ place }) => reports[place]);
+  const entries = found.map(({ entry }) => entry);
+  let done = 0;
+  onProgress?.(0, present.length);
+  const receive = (batch: ReportBatch, first: number): void => {
+    let start = 0;
+    for (let place = 0; place < batch.ends.length; place++) {
+      present[first + place].text = batch.texts.subarray(start, batch.ends[place]);
+      start = batch.ends[place];
+    }
+    for (const { place, fault } of batch.faults) present[first + place].fault = fault;
+    done += batch.ends.length;
+    onProgress?.(done, present.length);
+  };
+  await threads.read(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw new Failure(
+      { what: 'cannot read the zip', where: options.zip, got: code, fix: 'check the disk' },
+      { cause: error },
+    );
+  });
   refuseFaults(reports, options);
 };
 
+const ABSENT: EntryFault = { what: 'no such report in the zip', fix: 'check that zip and split belong together' };
+
 /** Why a report is not in the zip: most often because it isn't there, but the row may not even name one. */
-const absence = ({ row: { studyId, subjectId } }: WantedReport): EntryFault => {
-  if (studyId === '') return { what: 'a row without study_id', fix: 'give every row both ids' };
-  if (subjectId === '') return { what: 'a row without subject_id', fix: 'give every row both ids' };
-  return { what: 'no such report in the zip', fix: 'check that zip and split belong together' };
+const absence = ({ row: { studyId, subjectId } }: NamedReport): EntryFault => {
+  if (studyId !== '' && subjectId !== '') return ABSENT;
+  return { what: `a row without ${studyId === '' ? 'study_id' : 'subject_id'}`, fix: 'give every row both ids' };
 };
 
 /** Unless faults are to be skipped, throws for the first in the split's order, so that a rerun says the same. */
-const refuseFaults = (reports: readonly WantedReport[], { zip, split, skipInvalid }: PrepareOptions): void => {
+const refuseFaults = (reports: readonly NamedReport[], { zip, split, skipInvalid }: PrepareOptions): void => {
   if (skipInvalid) return;
   const faulty = reports.filter(({ fault }) => fault !== undefined);
   if (faulty.length === 0) return;
-  const { entry, row, fault } = faulty[0];
+  const { row, fault } = faulty[0];
   throw new Failure({
     what: fault!.what,
-    where: `${entry} in ${basename(zip)} (${basename(split)} line ${row.line})`,
+    where: `${entryName(faulty[0])} in ${basename(zip)} (${basename(split)} line ${row.line})`,
     got: fault!.got,
     fix: `${fault!.fix}${faulty.length > 1 ? `; ${(faulty.length - 1).toLocaleString('en')} more reports can't be used` : ''}`,
   });
@@ -196,11 +224,12 @@ const refuseFaults = (reports: readonly WantedReport[], { zip, split, skipInvali
 
 const reasonOf = ({ what, got }: EntryFault): string => (got === undefined ? what : `${what}, got ${got}`);
 
+const CLOSING_BRACE = 0x7d;
 /** How many examples go to the disk with one call. */
 const EXAMPLES_A_CHUNK = 2000;
 
 /** A list as `json.dump` spells it: one line, without an end. */
-function* listChunks(examples: readonly WantedReport[], signal: AbortSignal | undefined): Generator<Uint8Array> {
+function* listChunks(examples: readonly NamedReport[], signal: AbortSignal | undefined): Generator<Uint8Array> {
   for (let from = 0; from < examples.length; from += EXAMPLES_A_CHUNK) {
     signal?.throwIfAborted();
     const pieces = examples.slice(from, from + EXAMPLES_A_CHUNK).map(({ row, text }, place) => ({
@@ -216,7 +245,7 @@ function* listChunks(examples: readonly WantedReport[], signal: AbortSignal | un
       at += chunk.write(head, at, 'latin1');
       chunk.set(text, at);
       at += text.length;
-      at += chunk.write('}', at, 'latin1');
+      chunk[at++] = CLOSING_BRACE;
     }
     yield chunk;
   }

@@ -9,23 +9,26 @@
  * Source: the Python 3.11 library reference (`str.isspace`, `str.strip`, `re`, `json`, `io.TextIOWrapper`).
  */
 
-/** One blank, as a character class to build regular expressions from. */
-export const BLANK = '[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+/** The blanks, ends of ranges included. */
+const BLANK_RANGES: readonly (readonly [number, number])[] = [
+  [0x09, 0x0d],
+  [0x1c, 0x20],
+  [0x85, 0x85],
+  [0xa0, 0xa0],
+  [0x1680, 0x1680],
+  [0x2000, 0x200a],
+  [0x2028, 0x2029],
+  [0x202f, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
+];
+
+/** For every UTF-16 unit 1 when it is a blank, else 0: a look-up, since every character of every report is asked about. */
+export const BLANKS = new Uint8Array(0x10000);
+for (const [first, last] of BLANK_RANGES) BLANKS.fill(1, first, last + 1);
 
 /** Whether a UTF-16 unit is a blank to Python. */
-export const isBlank = (unit: number): boolean => {
-  if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) || (unit >= 0x1c && unit <= 0x1f);
-  if (unit < 0x1680) return unit === 0x85 || unit === 0xa0;
-  return (
-    unit === 0x1680 ||
-    (unit >= 0x2000 && unit <= 0x200a) ||
-    unit === 0x2028 ||
-    unit === 0x2029 ||
-    unit === 0x202f ||
-    unit === 0x205f ||
-    unit === 0x3000
-  );
-};
+export const isBlank = (unit: number): boolean => BLANKS[unit] === 1;
 
 /** `str.lstrip()`. */
 export const lstrip = (text: string): string => {
@@ -79,44 +82,69 @@ export interface CsvRecord {
  * @param text Text with `\n` as the only line end (see {@link universalNewlines}).
  * @example [...csvRecords('a,"b\nc"\n')] // [{ fields: ['a', 'b\nc'], line: 1 }]
  */
-export function* csvRecords(text: string): Generator<CsvRecord> {
-  let at = 0;
+export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
+  const nextQuote = finder(text, '"');
+  const nextComma = finder(text, ',');
+  const nextLineEnd = finder(text, '\n');
   let line = 1;
-  while (at < text.length) {
-    const started = line;
-    const fields: string[] = [];
-    let field = '';
-    let ended = false;
-    if (text[at] === '\n') {
-      at++;
-      line++;
-      yield { fields, line: started };
-      continue;
-    }
-    while (!ended) {
-      if (text[at] === '"') {
-        const { content, next } = quotedPart(text, at + 1);
-        field = content;
-        line += content.split('\n').length - 1;
-        at = next;
+  for (let at = 0; at < text.length; ) {
+    const end = nextLineEnd(at);
+    if (nextQuote(at) < end) {
+      const record = quotedRecord(text, at);
+      yield { fields: record.fields, line };
+      line += record.lines;
+      at = record.next;
+    } else {
+      const fields: string[] = [];
+      if (at < end) {
+        for (let comma = nextComma(at); comma < end; comma = nextComma(at)) {
+          fields.push(text.slice(at, comma));
+          at = comma + 1;
+        }
+        fields.push(text.slice(at, end));
       }
-      const stop = plainEnd(text, at);
-      field += text.slice(at, stop);
-      fields.push(field);
-      field = '';
-      ended = text[stop] !== ',';
-      if (text[stop] === '\n') line++;
-      at = stop + 1;
+      yield { fields, line };
+      line++;
+      at = end + 1;
     }
-    yield { fields, line: started };
   }
+  return undefined;
 }
 
-/** Where a run without comma and line end ends. */
-const plainEnd = (text: string, from: number): number => {
-  let at = from;
-  while (at < text.length && text[at] !== ',' && text[at] !== '\n') at++;
-  return at;
+/**
+ * Finds a character again and again, from places that never go back, so that the text is searched once in all.
+ *
+ * @returns Where it is next; the text's length when there is none.
+ */
+const finder = (text: string, character: string): ((from: number) => number) => {
+  let found = -1;
+  return (from) => {
+    if (found < from) {
+      const at = text.indexOf(character, from);
+      found = at === -1 ? text.length : at;
+    }
+    return found;
+  };
+};
+
+/** A record with quotes in it, the lines it takes, and where the next one starts. */
+const quotedRecord = (text: string, from: number): { fields: string[]; lines: number; next: number } => {
+  const fields: string[] = [];
+  let lines = 1;
+  for (let at = from; ; ) {
+    let field = '';
+    if (text[at] === '"') {
+      const quoted = quotedPart(text, at + 1);
+      field = quoted.content;
+      lines += field.split('\n').length - 1;
+      at = quoted.next;
+    }
+    let stop = at;
+    while (stop < text.length && text[stop] !== ',' && text[stop] !== '\n') stop++;
+    fields.push(field + text.slice(at, stop));
+    at = stop + 1;
+    if (text[stop] !== ',') return { fields, lines, next: at };
+  }
 };
 
 /** What stands between an opening quote and its closing one (or the end of the text), doubled quotes made single. */

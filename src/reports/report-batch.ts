@@ -2,8 +2,9 @@
  * @file The part of `prepare` that takes the time, cut so that threads can share it: a batch of zip entries goes in
  * as numbers, the reports' parts come out as bytes of JSON, both handed from thread to thread without copying.
  */
-import { parseReport, type ReportParts } from './mimic-report.js';
-import { jsonString } from './python.js';
+import { JsonBytes } from './json-bytes.js';
+import { addParts } from './mimic-report.js';
+import { TextUnits } from './text-units.js';
 import { decodeUtf8 } from './utf8.js';
 import { type EntryFault, readEntries, type ZipEntry } from './zip-entries.js';
 
@@ -48,33 +49,28 @@ const unpackEntries = (packed: Float64Array): ZipEntry[] => {
  */
 export const readReportBatch = (descriptor: number, packed: Float64Array): ReportBatch => {
   const entries = unpackEntries(packed);
-  const texts: string[] = [];
+  const json = new JsonBytes();
+  const report = new TextUnits();
   const ends = new Uint32Array(entries.length);
   const faults: { place: number; fault: EntryFault }[] = [];
-  let length = 0;
   let place = 0;
   readEntries(descriptor, entries, (content) => {
-    const parts = 'what' in content ? content : partsOf(content);
-    if ('what' in parts) faults.push({ place, fault: parts });
-    else {
-      const text = partsJson(parts);
-      texts.push(text);
-      length += text.length;
-    }
-    ends[place++] = length;
+    const fault = 'what' in content ? content : addReport(content, report, json);
+    if (fault !== undefined) faults.push({ place, fault });
+    ends[place++] = json.length;
   });
-  return { texts: new Uint8Array(Buffer.from(texts.join(''), 'latin1')), ends, faults };
+  return { texts: json.finish(), ends, faults };
 };
 
-const partsOf = (content: Buffer): ReportParts | EntryFault => {
-  const text = decodeUtf8(content);
-  if (text === undefined) return { what: 'the report is not valid UTF-8', fix: LEAVE_OUT };
-  const parts = parseReport(text);
-  return 'lacks' in parts ? { what: `the report has no ${parts.lacks} section`, fix: LEAVE_OUT } : parts;
+const addReport = (content: Buffer, report: TextUnits, json: JsonBytes): EntryFault | undefined => {
+  if (!report.loadAscii(content)) {
+    const text = decodeUtf8(content);
+    if (text === undefined) return { what: 'the report is not valid UTF-8', fix: LEAVE_OUT };
+    report.load(text);
+  }
+  const lacking = addParts(report, json);
+  return lacking && { what: `the report has no ${lacking.lacks} section`, fix: LEAVE_OUT };
 };
 
 /** What to do about a report that is no good. */
 const LEAVE_OUT = 'take it out of the split, or leave it out with --skip-invalid';
-
-const partsJson = ({ findings, impression, background }: ReportParts): string =>
-  `"findings": ${jsonString(findings)}, "impression": ${jsonString(impression)}, "background": ${jsonString(background)}`;

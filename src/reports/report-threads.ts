@@ -1,98 +1,133 @@
 /**
- * @file Reads reports on several threads where that pays, else on this one. Inflating and parsing take nearly all of
- * `prepare`'s time and each report is on its own, so two cores halve it.
+ * @file Reads reports on several threads where that pays, else on this one. Inflating and parsing take most of
+ * `prepare`'s time and each report is on its own, so every core helps. The threads are started before they are needed:
+ * they load while the split and the zip's directory are read.
  */
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { packEntries, type ReportBatch, readReportBatch } from './report-batch.js';
-import type { WorkerInput } from './report-worker.js';
 import type { ZipEntry } from './zip-entries.js';
 
 /** Reports a batch: some tens of milliseconds of work, so that progress moves and an interrupt is heard. */
 const BATCH = 2000;
-/** With fewer batches, starting threads takes longer than they save. */
-const BATCHES_WORTH_THREADS = 4;
-/** Beyond, the disk and the assembling thread are the limit. */
+/** A smaller zip is read before threads have started. */
+const ZIP_WORTH_THREADS = 2 * 1024 * 1024;
+/** Beyond, the disk and the thread that puts the examples together are the limit. */
 const THREADS_MAX = 4;
-/** A larger nursery for short-lived strings; with the default a fifth of the time goes into collecting them. */
+/** A larger nursery for short-lived objects; with the default a tenth of the time goes into collecting them. */
 const NURSERY_MB = 64;
 
-/**
- * Reads and parses reports.
- *
- * @param descriptor The open zip file.
- * @param entries What to read, in the order in which the entries lie in the file.
- * @param receive Called with each batch and the place of its first entry, in any order.
- * @param signal Stops the work.
- * @throws The system's error when the file can't be read; the signal's reason.
- */
-export const readReports = async (
-  descriptor: number,
-  entries: readonly ZipEntry[],
-  receive: (batch: ReportBatch, first: number) => void,
-  signal?: AbortSignal,
-): Promise<void> => {
-  const starts = Array.from({ length: Math.ceil(entries.length / BATCH) }, (_, batch) => batch * BATCH);
-  const pack = (first: number): Float64Array => packEntries(entries.slice(first, first + BATCH));
-  const threads = Math.min(availableParallelism(), THREADS_MAX);
-  if (threads > 1 && starts.length >= BATCHES_WORTH_THREADS) {
-    await onThreads(threads, descriptor, starts, pack, receive, signal);
-    return;
-  }
-  for (const first of starts) {
-    await setImmediate();
-    signal?.throwIfAborted();
-    receive(readReportBatch(descriptor, pack(first)), first);
-  }
-};
+/** What a thread is asked: a batch of entries of an open file. */
+export interface BatchRequest {
+  readonly descriptor: number;
+  readonly packed: Float64Array;
+}
 
-const onThreads = async (
-  threads: number,
-  descriptor: number,
-  starts: readonly number[],
-  pack: (first: number) => Float64Array,
-  receive: (batch: ReportBatch, first: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> => {
-  const waiting = starts.values();
-  const workers: Worker[] = [];
-  const runOne = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./report-worker.js', import.meta.url), {
-        workerData: { descriptor } satisfies WorkerInput,
-        resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
-      });
-      workers.push(worker);
-      let first = 0;
-      const giveNext = (): void => {
-        const next = waiting.next();
-        if (next.done) resolve();
-        else {
-          first = next.value;
-          const packed = pack(first);
-          worker.postMessage(packed, [packed.buffer as ArrayBuffer]);
-        }
-      };
-      worker.on('message', (batch: ReportBatch) => {
-        try {
-          receive(batch, first);
-          giveNext();
-        } catch (error) {
-          reject(error);
-        }
-      });
-      worker.on('error', reject);
-      worker.on('exit', () => reject(new Error('a reading thread ended early')));
-      giveNext();
+/** Called with each batch and the place of its first entry, in any order. */
+export type ReceiveBatch = (batch: ReportBatch, first: number) => void;
+
+/** Threads that read reports; {@link close} them in the end. */
+export class ReportThreads {
+  readonly #workers: readonly Worker[];
+  /** Rejects when a thread ends by itself, at whatever time. */
+  readonly #ended: Promise<never>;
+
+  private constructor(threads: number) {
+    this.#workers = Array.from(
+      { length: threads },
+      () =>
+        new Worker(new URL('./report-worker.js', import.meta.url), {
+          resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MB },
+        }),
+    );
+    this.#ended = new Promise((_, reject) => {
+      for (const worker of this.#workers) {
+        worker.once('error', reject);
+        worker.once('exit', () => reject(new Error('a reading thread ended early')));
+      }
     });
-  const interrupted = new Promise<never>((_, reject) => {
-    signal?.throwIfAborted();
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  try {
-    await Promise.race([interrupted, Promise.all(Array.from({ length: threads }, runOne))]);
-  } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    // Nobody may be waiting when that happens, as in the end, when the threads are told to stop.
+    this.#ended.catch(() => undefined);
   }
-};
+
+  /**
+   * Starts as many threads as help with a zip of this size, perhaps none.
+   *
+   * @param zipSize In bytes.
+   */
+  static start(zipSize: number): ReportThreads {
+    const cores = Math.min(availableParallelism(), THREADS_MAX);
+    return new ReportThreads(cores > 1 && zipSize >= ZIP_WORTH_THREADS ? cores : 0);
+  }
+
+  /**
+   * Reads and parses reports.
+   *
+   * @param descriptor The open zip file.
+   * @param entries What to read, in the order in which the entries lie in the file.
+   * @param signal Stops the work.
+   * @throws The system's error when the file can't be read; the signal's reason.
+   */
+  async read(
+    descriptor: number,
+    entries: readonly ZipEntry[],
+    receive: ReceiveBatch,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const starts = Array.from({ length: Math.ceil(entries.length / BATCH) }, (_, batch) => batch * BATCH);
+    const request = (first: number): BatchRequest => ({
+      descriptor,
+      packed: packEntries(entries.slice(first, first + BATCH)),
+    });
+    if (this.#workers.length === 0) {
+      for (const first of starts) {
+        await setImmediate();
+        signal?.throwIfAborted();
+        receive(readReportBatch(descriptor, request(first).packed), first);
+      }
+      return;
+    }
+    const waiting = starts.values();
+    const interrupted = new Promise<never>((_, reject) => {
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    const working = this.#workers.map((worker) => keepBusy(worker, waiting, request, receive));
+    await Promise.race([interrupted, this.#ended, Promise.all(working)]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Gives a thread one batch after the other until none is waiting. */
+const keepBusy = (
+  worker: Worker,
+  waiting: Iterator<number>,
+  request: (first: number) => BatchRequest,
+  receive: ReceiveBatch,
+): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let first = 0;
+    const giveNext = (): void => {
+      const next = waiting.next();
+      if (next.done) {
+        resolve();
+        return;
+      }
+      first = next.value;
+      const batch = request(first);
+      worker.postMessage(batch, [batch.packed.buffer as ArrayBuffer]);
+    };
+    worker.on('message', (batch: ReportBatch) => {
+      try {
+        receive(batch, first);
+        giveNext();
+      } catch (error) {
+        reject(error);
+      }
+    });
+    giveNext();
+  });

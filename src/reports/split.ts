@@ -31,25 +31,30 @@ const COLUMNS = ['study_id', 'subject_id', 'split'] as const;
  * @example (await readSplit('split.csv'))[0] // { studyId: '58832226', subjectId: '11148901', split: 'train', line: 2 }
  */
 export const readSplit = async (path: string): Promise<SplitRow[]> => {
-  const [header, ...records] = csvRecords(universalNewlines(await readText(path)));
-  const places = COLUMNS.map((name) => {
-    const place = header.fields.lastIndexOf(name);
+  const records = csvRecords(universalNewlines(await readText(path)));
+  const header = records.next().value?.fields ?? [];
+  const [studyId, subjectId, split] = COLUMNS.map((name) => {
+    const place = header.lastIndexOf(name);
     if (place === -1) {
       throw new Failure({
         what: `no column ${name}`,
         where: `${path} line 1`,
-        got: `${header.fields.length} columns, not that one`,
+        got: `${header.length} columns, not that one`,
         fix: `start the file with the line ${COLUMNS.join(',')}`,
       });
     }
     return place;
   });
-  const rows = records
-    .filter(({ fields }) => fields.length > 0)
-    .map(({ fields, line }) => {
-      const [studyId, subjectId, split] = places.map((place) => fields[place] ?? '');
-      return { studyId, subjectId, split, line };
+  const rows: SplitRow[] = [];
+  for (const { fields, line } of records) {
+    if (fields.length === 0) continue;
+    rows.push({
+      studyId: fields[studyId] ?? '',
+      subjectId: fields[subjectId] ?? '',
+      split: fields[split] ?? '',
+      line,
     });
+  }
   if (rows.length === 0) throw new Failure({ what: 'the split names no studies', where: path, fix: 'check the file' });
   return rows;
 };

@@ -12,6 +12,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { readFailure } from '../ground/durable.js';
 import { Failure, systemCode } from '../ground/failure.js';
+import { NameTable } from './name-table.js';
 import type { ZipEntry } from './zip-entries.js';
 
 const END = 0x06054b50;
@@ -25,19 +26,23 @@ const CENTRAL = 0x02014b50;
 const CENTRAL_SIZE = 46;
 const LOCAL = 0x04034b50;
 
-/** The key of an entry's name: its UTF-8 bytes as one character each, so that directory bytes needn't be decoded. */
-export const entryKey = (name: string): string => Buffer.from(name).toString('latin1');
+/** An entry that was looked for, and the place of its name in the list given. */
+export interface FoundEntry {
+  readonly place: number;
+  entry: ZipEntry;
+}
 
 /** A zip file open for reading. */
 export class Zip {
   readonly path: string;
+  /** The file's size in bytes. */
+  readonly size: number;
   readonly #file: FileHandle;
-  readonly #size: number;
 
   private constructor(path: string, file: FileHandle, size: number) {
     this.path = path;
     this.#file = file;
-    this.#size = size;
+    this.size = size;
   }
 
   /**
@@ -80,36 +85,43 @@ export class Zip {
   /**
    * Finds entries by name. Of several entries with one name the last counts, as in Python's `zipfile`.
    *
-   * @param wanted Keys of names, from {@link entryKey}.
-   * @returns The entries that are there, by key.
+   * @param names Names of wanted entries; a name that comes twice is found once, for the first.
+   * @returns The entries that are there, in the order in which they lie in the file.
    * @throws {Failure} When this is no zip, or one cut short or damaged.
    */
-  async find(wanted: ReadonlySet<string>): Promise<Map<string, ZipEntry>> {
+  async find(names: readonly string[]): Promise<FoundEntry[]> {
     const { bytes, shift } = await this.#centralDirectory();
-    const candidates = hashSet(wanted);
-    const found = new Map<string, ZipEntry>();
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const table = new NameTable(names);
+    const byPlace: FoundEntry[] = new Array(names.length);
+    const found: FoundEntry[] = [];
+    let inOrder = true;
     for (let at = 0; at < bytes.length; ) {
-      if (at + CENTRAL_SIZE > bytes.length || bytes.readUInt32LE(at) !== CENTRAL) throw this.#damaged();
-      const nameStart = at + CENTRAL_SIZE;
-      const nameEnd = nameStart + bytes.readUInt16LE(at + 28);
-      const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
-      const next = extraEnd + bytes.readUInt16LE(at + 32);
+      if (at + CENTRAL_SIZE > bytes.length || view.getUint32(at, true) !== CENTRAL) throw this.#damaged();
+      const nameEnd = at + CENTRAL_SIZE + view.getUint16(at + 28, true);
+      const next = nameEnd + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
       if (next > bytes.length) throw this.#damaged();
-      let hash = 0;
-      for (let place = nameStart; place < nameEnd; place++) hash = (Math.imul(hash, 31) + bytes[place]) | 0;
-      if (candidates[hash & HASH_MASK] === 1) {
-        const key = bytes.toString('latin1', nameStart, nameEnd);
-        if (wanted.has(key)) found.set(key, entryOf(bytes.subarray(at, extraEnd), nameEnd - at, shift));
+      const place = table.find(bytes, at + CENTRAL_SIZE, nameEnd);
+      if (place !== -1) {
+        const entry = entryOf(view, at, shift);
+        inOrder &&= found.length === 0 || entry.offset > found[found.length - 1].entry.offset;
+        if (byPlace[place] === undefined) {
+          byPlace[place] = { place, entry };
+          found.push(byPlace[place]);
+        } else {
+          byPlace[place].entry = entry;
+          inOrder = false;
+        }
       }
       at = next;
     }
-    return found;
+    return inOrder ? found : found.sort((a, b) => a.entry.offset - b.entry.offset);
   }
 
   /** The central directory's bytes, and by how much every offset in it is off because of data before the archive. */
   async #centralDirectory(): Promise<{ bytes: Buffer; shift: number }> {
-    const tailStart = Math.max(0, this.#size - END_SIZE - END_COMMENT_MAX - ZIP64_LOCATOR_SIZE);
-    const tail = await this.#bytes(tailStart, this.#size - tailStart);
+    const tailStart = Math.max(0, this.size - END_SIZE - END_COMMENT_MAX - ZIP64_LOCATOR_SIZE);
+    const tail = await this.#bytes(tailStart, this.size - tailStart);
     const end = endRecord(tail);
     if (end === undefined) throw await this.#notZip();
     let size = tail.readUInt32LE(end + 12);
@@ -120,7 +132,7 @@ export class Zip {
       // The record stands right before its locator; where the locator says, unless data precede the archive.
       const stated = Number(tail.readBigUInt64LE(locator + 8));
       for (const at of [tailStart + locator - ZIP64_END_SIZE, stated]) {
-        if (at < 0 || at + ZIP64_END_SIZE > this.#size) continue;
+        if (at < 0 || at + ZIP64_END_SIZE > this.size) continue;
         const record = await this.#bytes(at, ZIP64_END_SIZE);
         if (record.readUInt32LE(0) !== ZIP64_END) continue;
         size = Number(record.readBigUInt64LE(40));
@@ -136,7 +148,7 @@ export class Zip {
 
   /** Bytes of the file; fewer than asked for only at its end. */
   async #bytes(from: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.#size - from)));
+    const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(length, this.size - from)));
     let filled = 0;
     while (filled < bytes.length) {
       const { bytesRead } = await this.#file
@@ -198,13 +210,14 @@ const zip64Values = (extra: Buffer): number[] => {
   return [];
 };
 
-/** An entry out of its record in the central directory, Zip64 extra field applied. */
-const entryOf = (record: Buffer, extraStart: number, shift: number): ZipEntry => {
-  let size = record.readUInt32LE(24);
-  let compressedSize = record.readUInt32LE(20);
-  let offset = record.readUInt32LE(42);
+/** The entry whose record in the central directory starts at a place, Zip64 extra field applied. */
+const entryOf = (directory: DataView, at: number, shift: number): ZipEntry => {
+  let compressedSize = directory.getUint32(at + 20, true);
+  let size = directory.getUint32(at + 24, true);
+  let offset = directory.getUint32(at + 42, true);
   if (size === 0xffffffff || compressedSize === 0xffffffff || offset === 0xffffffff) {
-    const wide = zip64Values(record.subarray(extraStart));
+    const start = directory.byteOffset + at + CENTRAL_SIZE + directory.getUint16(at + 28, true);
+    const wide = zip64Values(Buffer.from(directory.buffer, start, directory.getUint16(at + 30, true)));
     const widen = (value: number): number => (value === 0xffffffff ? (wide.shift() ?? value) : value);
     size = widen(size);
     compressedSize = widen(compressedSize);
@@ -214,21 +227,8 @@ const entryOf = (record: Buffer, extraStart: number, shift: number): ZipEntry =>
     offset: offset + shift,
     compressedSize,
     size,
-    crc: record.readUInt32LE(16),
-    flags: record.readUInt16LE(8),
-    method: record.readUInt16LE(10),
+    crc: directory.getUint32(at + 16, true),
+    flags: directory.getUint16(at + 8, true),
+    method: directory.getUint16(at + 10, true),
   };
-};
-
-/** Most entries aren't wanted; a byte for every hash says so before a string is made of their name. */
-const HASH_MASK = (1 << 22) - 1;
-
-const hashSet = (keys: Iterable<string>): Uint8Array => {
-  const set = new Uint8Array(HASH_MASK + 1);
-  for (const key of keys) {
-    let hash = 0;
-    for (let place = 0; place < key.length; place++) hash = (Math.imul(hash, 31) + key.charCodeAt(place)) | 0;
-    set[hash & HASH_MASK] = 1;
-  }
-  return set;
 };
