@@ -1,11 +1,14 @@
 /** @file What `generate` and `evaluate` share: the options of drafting, and drafting with progress and warnings. */
-import { type Command, Option } from 'commander';
-import type { Draft, DraftOptions } from '../generation/drafts.js';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { EarlyStopping } from '../generation/beam.js';
+import type { Draft, Drafter, DraftOptions } from '../generation/drafts.js';
+import type { WeightFormat } from '../generation/memory.js';
+import type { Device } from '../generation/prepare.js';
 import type { PromptFields } from '../reports/prompt.js';
 import { startProgress } from './progress.js';
-import { positiveNumber, wholeNumber } from './values.js';
+import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 
-/** The options as commander gives them. */
+/** The options as commander gives them; absent where the user gave none. */
 export interface DraftingOptions {
   readonly model?: string;
   readonly prompt?: string;
@@ -14,15 +17,38 @@ export interface DraftingOptions {
   readonly minNewTokens?: number;
   readonly noRepeatNgram?: number;
   readonly repetitionPenalty?: number;
+  readonly beams?: number;
+  readonly lengthPenalty?: number;
+  readonly earlyStopping?: EarlyStopping;
+  readonly temperature?: number;
+  readonly topK?: number;
+  readonly topP?: number;
+  readonly seed?: number;
+  readonly copyTokens?: number;
   readonly batchSize?: number;
+  readonly weights?: WeightFormat;
+  readonly device?: Device;
+  /** In GB. */
+  readonly memory?: number;
   readonly threads?: number;
+}
+
+/** What is not shared: only `generate` can give several drafts of a report. */
+interface Extra {
+  readonly nBest?: number;
 }
 
 /** Commander takes `--no-…` for a switch that turns something off; this one is a setting with a number. */
 const noRepeatNgram = (): Option => {
-  const option = new Option('--no-repeat-ngram <n>', 'forbid any run of n tokens to occur twice (0: allow)');
+  const option = new Option('--no-repeat-ngram <n>', 'forbid any run of n tokens to occur twice (default: 0, allow)');
   option.negate = false;
-  return option.argParser(wholeNumber(0)).default(0);
+  return option.argParser(wholeNumber(0));
+};
+
+const earlyStopping = (text: string): EarlyStopping => {
+  if (text === 'never') return 'never';
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('It must be true, false or never.');
+  return text === 'true';
 };
 
 /** Adds the options of drafting to a command. */
@@ -31,57 +57,134 @@ export const addDraftingOptions = (command: Command): Command =>
     .option('--prompt <template>', 'prompt with the fields {findings} and {background} (default: the model’s own)')
     .option(
       '--max-input-tokens <n>',
-      'longest input; a longer one loses the end of its findings, with a warning',
+      'longest input; a longer one loses the end of its findings, with a warning (default: 896)',
       wholeNumber(2),
-      896,
     )
-    .option('--max-new-tokens <n>', 'longest draft, in tokens', wholeNumber(1), 128)
-    .option('--min-new-tokens <n>', 'shortest draft, in tokens', wholeNumber(0), 0)
+    .option('--max-new-tokens <n>', 'longest draft, in tokens (default: 128)', wholeNumber(1))
+    .option('--min-new-tokens <n>', 'shortest draft, in tokens (default: 0)', wholeNumber(0))
     .addOption(noRepeatNgram())
-    .option('--repetition-penalty <x>', 'above 1 makes repeating a token less likely', positiveNumber, 1)
-    .option('--batch-size <n>', 'reports drafted together', wholeNumber(1), 16)
+    .option('--repetition-penalty <x>', 'above 1 makes repeating a token less likely (default: 1)', positiveNumber)
+    .option('--beams <n>', 'beam search with so many beams (default: 1, greedy)', wholeNumber(1))
+    .option(
+      '--length-penalty <x>',
+      'with beams: above 0 favours longer drafts, below 0 shorter ones (default: 1)',
+      numberBetween(-100, 100),
+    )
+    .option(
+      '--early-stopping <when>',
+      'with beams: true, false or never, as Transformers (default: false)',
+      earlyStopping,
+    )
+    .option('--temperature <x>', 'sample, with scores divided by this (default: no sampling; 1)', positiveNumber)
+    .option('--top-k <n>', 'sample among the n likeliest tokens, 0 for all (default: 50)', wholeNumber(0))
+    .option(
+      '--top-p <p>',
+      'sample among the likeliest tokens of this joint probability (default: 1)',
+      numberBetween(0, 1, { openLeast: true }),
+    )
+    .option(
+      '--copy-tokens <n>',
+      'greedy: tokens guessed ahead and verified in one pass; never changes a draft (default: 4 for a single report, else 0)',
+      wholeNumber(0),
+    )
+    .addOption(
+      new Option(
+        '--weights <format>',
+        'float32 is exact; int8 and int4 are smaller and faster (default: float32)',
+      ).choices(['float32', 'int8', 'int4']),
+    )
+    .addOption(
+      new Option('--device <device>', 'where it runs; auto is CUDA where it works (default: cpu)').choices([
+        'auto',
+        'cpu',
+        'webgpu',
+        'cuda',
+      ]),
+    )
+    .option('--memory <gb>', 'refuse to use more memory than this (default: what is available)', positiveNumber)
+    .option('--batch-size <n>', 'reports drafted together (default: 16)', wholeNumber(1))
     .addOption(new Option('--threads <n>', 'processor threads (default: all)').argParser(wholeNumber(1)));
+
+/** The first option of drafting that the user gave, by its name on the command line. */
+export const draftingOptionGiven = (command: Command): string | undefined => {
+  const shared = new Set(addDraftingOptions(new Command()).options.map((option) => option.attributeName()));
+  return command.options.find(
+    (option) => shared.has(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
+  )?.long;
+};
+
+/**
+ * Opens the chosen model, lets `work` draft with it, and closes it. Options that exclude each other are a usage error.
+ *
+ * @param command Ends the process with exit code 2 on a usage error.
+ */
+export const withDrafter = async <Result>(
+  modelName: string,
+  options: DraftingOptions & Extra,
+  command: Command | undefined,
+  work: (drafter: Drafter) => Promise<Result>,
+): Promise<Result> => {
+  // ONNX Runtime is only loaded by the commands that need it.
+  const [{ createDrafter }, { decodingSettings, OptionFailure }, { openStored }, { parsePrompt }] = await Promise.all([
+    import('../generation/drafts.js'),
+    import('../generation/options.js'),
+    import('../models/open.js'),
+    import('../reports/prompt.js'),
+  ]);
+  const settings: DraftOptions = {
+    ...options,
+    memoryBudget: options.memory === undefined ? undefined : options.memory * 1e9,
+    prompt: options.prompt === undefined ? undefined : parsePrompt(options.prompt),
+  };
+  try {
+    decodingSettings(settings);
+  } catch (error) {
+    if (!(error instanceof OptionFailure) || command === undefined) throw error;
+    command.error(`error: ${error.message}`, { exitCode: 2 });
+  }
+  const model = await openStored(modelName);
+  const quantising = { shown: undefined as ReturnType<typeof startProgress> | undefined };
+  const drafter = await createDrafter(model, {
+    ...settings,
+    onQuantising: (share) => {
+      quantising.shown ??= startProgress(`rounding weights to ${options.weights}, once`, 100, '%');
+      quantising.shown.update(Math.round(share * 100));
+    },
+  }).finally(() => quantising.shown?.stop());
+  try {
+    return await work(drafter);
+  } finally {
+    await drafter.release();
+  }
+};
+
+/** Warns of an input that was cut and of a draft that was. */
+export const warnOfCuts = ({ cutTokens, truncated }: Draft, label: string): void => {
+  if (cutTokens > 0) {
+    console.error(
+      `impressionist: ${label} was too long, the last ${cutTokens} tokens of its findings were not read (--max-input-tokens)`,
+    );
+  }
+  if (truncated) {
+    console.error(`impressionist: the draft of ${label} reached its limit (--max-new-tokens) before its end`);
+  }
+};
 
 /**
  * Drafts impressions with the chosen model, with a progress bar, and warns of inputs that were cut and drafts that were.
  *
  * @param label What a report is called in a warning.
  */
-export const draftWith = async (
+export const draftWith = (
   modelName: string,
   reports: readonly PromptFields[],
-  options: DraftingOptions,
+  options: DraftingOptions & Extra,
   label: (index: number) => string,
-): Promise<Draft[]> => {
-  // ONNX Runtime is only loaded by the commands that need it.
-  const [{ createDrafter }, { openModel }, { parsePrompt }] = await Promise.all([
-    import('../generation/drafts.js'),
-    import('../models/open.js'),
-    import('../reports/prompt.js'),
-  ]);
-  const model = await openModel(modelName);
-  const settings: DraftOptions = {
-    ...options,
-    prompt: options.prompt === undefined ? undefined : parsePrompt(options.prompt),
-  };
-  const drafter = await createDrafter(model, settings);
-  const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;
-  try {
-    const drafts = await drafter.draft(reports, (count) => progress?.update(count));
-    progress?.stop();
-    drafts.forEach(({ cutTokens, truncated }, index) => {
-      if (cutTokens > 0) {
-        console.error(
-          `impressionist: ${label(index)} was too long, the last ${cutTokens} tokens of its findings were not read (--max-input-tokens)`,
-        );
-      }
-      if (truncated)
-        console.error(
-          `impressionist: the draft of ${label(index)} reached its limit (--max-new-tokens) before its end`,
-        );
-    });
+  command?: Command,
+): Promise<Draft[]> =>
+  withDrafter(modelName, options, command, async (drafter) => {
+    const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;
+    const drafts = await drafter.draft(reports, (count) => progress?.update(count)).finally(() => progress?.stop());
+    for (const [index, draft] of drafts.entries()) warnOfCuts(draft, label(index));
     return drafts;
-  } finally {
-    await drafter.release();
-  }
-};
+  });

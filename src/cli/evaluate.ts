@@ -11,7 +11,7 @@ import { writeFailure, writeWhole } from '../ground/durable.js';
 import { readExamples } from '../reports/dataset.js';
 import type { Example } from '../reports/example.js';
 import { alignPredictions, readPredictions } from '../reports/predictions.js';
-import { addDraftingOptions, type DraftingOptions, draftWith } from './drafting.js';
+import { addDraftingOptions, type DraftingOptions, draftingOptionGiven, draftWith } from './drafting.js';
 import { wholeNumber } from './values.js';
 
 interface EvaluateOptions extends DraftingOptions {
@@ -24,9 +24,21 @@ interface EvaluateOptions extends DraftingOptions {
 }
 
 /** The texts to be scored, one an example and in the examples' order: drafted now, or read from a file. */
-const predictionsFor = async (examples: readonly Example[], options: EvaluateOptions): Promise<string[]> => {
+const predictionsFor = async (
+  examples: readonly Example[],
+  options: EvaluateOptions,
+  command: Command,
+): Promise<string[]> => {
   if (options.predictions !== undefined) return predictionsIn(options.predictions, examples);
-  const drafts = await draftWith(options.model!, examples, options, (index) => `study ${examples[index].studyId}`);
+  // The one seed is of everything random here; drafting has a use for it only where it samples.
+  const sampling = [options.temperature, options.topK, options.topP].some((option) => option !== undefined);
+  const drafts = await draftWith(
+    options.model!,
+    examples,
+    { ...options, seed: sampling ? options.seed : undefined },
+    (index) => `study ${examples[index].studyId}`,
+    command,
+  );
   return drafts.map(({ impression }) => impression);
 };
 
@@ -47,6 +59,11 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
   if ((options.predictions === undefined) === (options.model === undefined)) {
     command.error('error: nothing to score, or two things: give either --model or --predictions', { exitCode: 2 });
   }
+  if (options.predictions !== undefined) {
+    const unused = draftingOptionGiven(command);
+    if (unused !== undefined)
+      command.error(`error: ${unused} is for drafting with --model, leave it out`, { exitCode: 2 });
+  }
   const examples = await readExamples(data);
   const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
   try {
@@ -54,7 +71,7 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
   } catch (error) {
     throw writeFailure(options.out, error);
   }
-  const predictions = await predictionsFor(examples, options);
+  const predictions = await predictionsFor(examples, options, command);
   const against =
     options.against === undefined
       ? undefined
@@ -101,6 +118,6 @@ export const evaluateCommand = (): Command =>
         'training examples, for the nearest-report baseline (default: the other examples of DATA)',
       )
       .option('--against <file>', 'predictions of another system, to test the differences for significance')
-      .option('--seed <n>', 'seed of all resampling', wholeNumber(0), 1)
+      .option('--seed <n>', 'seed of all resampling, and of sampling drafts', wholeNumber(0), 1)
       .option('--json', 'print evaluation.json instead of the table'),
   ).action(run);

@@ -1,13 +1,17 @@
 /** @file `impressionist generate`: drafts for one report given as text, or for a data file. */
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
-import { addDraftingOptions, type DraftingOptions, draftWith } from './drafting.js';
+import type { Draft } from '../generation/drafts.js';
+import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
+import { wholeNumber } from './values.js';
 
 interface GenerateOptions extends DraftingOptions {
   readonly model: string;
   readonly background: string;
   readonly data?: string;
   readonly out?: string;
+  readonly nBest?: number;
+  readonly stream?: boolean;
   readonly json?: boolean;
 }
 
@@ -20,17 +24,30 @@ export const generateCommand = (): Command =>
       .option('--background <text>', 'indication, history, comparison: what precedes the findings', '')
       .option('--data <file>', 'examples (.json, .jsonl or .csv) instead of one text; needs --out')
       .option('--out <file>', 'where the drafts of --data go: JSON Lines of {"study_id", "impression"}')
-      .option('--json', 'print the draft as JSON, with whether it was truncated or its input cut'),
+      .option(
+        '--n-best <n>',
+        'so many drafts of each report with their scores, best first (default: 1)',
+        wholeNumber(1),
+      )
+      .option('--seed <n>', 'seed of sampling (default: 1)', wholeNumber(0))
+      .option('--stream', 'print the draft word by word as it is written')
+      .option('--json', 'print the draft as JSON, with its score and whether it or its input was cut'),
   ).action(generate);
 
 const generate = async (findings: string | undefined, options: GenerateOptions, command: Command): Promise<void> => {
   const misuse = (message: string): never => command.error(`error: ${message}`, { exitCode: 2 });
+  if (options.stream) {
+    if (options.json) misuse('--stream and --json exclude each other, leave one of them out');
+    if ((options.beams ?? 1) > 1 || (options.nBest ?? 1) > 1)
+      misuse('--stream needs a single draft that is written once, leave out --beams and --n-best');
+  }
   if (options.data !== undefined) {
     if (findings !== undefined) misuse('findings as text and --data exclude each other, give one of them');
     if (options.out === undefined) return misuse('--data needs a file for its drafts, add --out PREDICTIONS.jsonl');
     if (options.json) misuse('--json is for a single text, the drafts of --data are JSON Lines already');
+    if (options.stream) misuse('--stream is for a single text, leave it out with --data');
     if (options.background !== '') misuse('--background is for a single text, a data file has its own backgrounds');
-    return generateFile(options.data, options.out, options);
+    return generateFile(options.data, options.out, options, command);
   }
   if (options.out !== undefined) misuse('--out is for --data, redirect standard output instead');
   if (findings === undefined)
@@ -38,20 +55,47 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
 
   const given = findings === '-' ? await text(process.stdin) : findings;
   const report = { findings: given.trim(), background: options.background };
-  const [draft] = await draftWith(options.model, [report], options, () => 'the report');
-  console.log(options.json ? JSON.stringify(draft) : draft.impression);
+  if (options.stream) {
+    return withDrafter(options.model, options, command, async (drafter) => {
+      for await (const piece of drafter.stream(report)) {
+        if ('text' in piece) process.stdout.write(piece.text);
+        else {
+          process.stdout.write('\n');
+          warnOfCuts(piece.draft, 'the report');
+        }
+      }
+    });
+  }
+  const [draft] = await draftWith(options.model, [report], options, () => 'the report', command);
+  if (options.json) console.log(JSON.stringify(options.nBest === undefined ? withoutCandidates(draft) : draft));
+  else if (options.nBest === undefined) console.log(draft.impression);
+  else for (const { impression, score } of draft.candidates) console.log(`${score.toFixed(4)}\t${impression}`);
 };
 
-const generateFile = async (data: string, out: string, options: GenerateOptions): Promise<void> => {
-  const [{ readExamples }, { writePredictions }] = await Promise.all([
+const withoutCandidates = ({ candidates: _, ...draft }: Draft): Omit<Draft, 'candidates'> => draft;
+
+const generateFile = async (data: string, out: string, options: GenerateOptions, command: Command): Promise<void> => {
+  const [{ readExamples }, { writePredictions }, { writeWhole }] = await Promise.all([
     import('../reports/dataset.js'),
     import('../reports/predictions.js'),
+    import('../ground/durable.js'),
   ]);
   const examples = await readExamples(data, { impressions: 'optional' });
-  const drafts = await draftWith(options.model, examples, options, (index) => `study ${examples[index].studyId}`);
-  await writePredictions(
-    out,
-    drafts.map(({ impression }, index) => ({ studyId: examples[index].studyId, impression })),
-  );
+  const label = (index: number): string => `study ${examples[index].studyId}`;
+  const drafts = await draftWith(options.model, examples, options, label, command);
+  if (options.nBest === undefined) {
+    await writePredictions(
+      out,
+      drafts.map(({ impression }, index) => ({ studyId: examples[index].studyId, impression })),
+    );
+  } else {
+    const lines = drafts.map(({ impression, score, candidates }, index) =>
+      JSON.stringify({ study_id: examples[index].studyId, impression, score, candidates }),
+    );
+    await writeWhole(
+      out,
+      lines.map((line) => `${line}\n`),
+    );
+  }
   console.error(`${drafts.length.toLocaleString('en')} drafts written to ${out}`);
 };

@@ -1,44 +1,65 @@
 /**
- * @file A T5 made ready to decode: one program that encodes a batch and works out the cross-attention's keys and values,
- * one that decodes a further token for every row over caches. {@link DecodingBatch} is the state between tokens.
+ * @file A T5 made ready to decode: one program that encodes inputs and works out the cross-attention's keys and values,
+ * one that decodes further tokens over caches. Both only compute; what a draft has so far is kept by `lanes.ts`.
  */
-
 import type { T5Config } from '../t5/config.js';
-import { crossKeysValues, decodeNext, encode, head, type KeysValues } from '../t5/forward.js';
-import { frozenParameters, parameterShapes, trainableParameters, type WeightData } from '../t5/parameters.js';
+import { crossKeysValues, decodeFurther, encode, head, type KeysValues, type T5 } from '../t5/forward.js';
+import {
+  frozenParameters,
+  type Parameters,
+  parameterShapes,
+  trainableParameters,
+  type WeightData,
+} from '../t5/parameters.js';
 import {
   compile,
   type ExecutionOptions,
   Graph,
+  logSumExp,
   type Program,
-  reshape,
   type Tensor,
   type Value,
 } from '../tensors/index.js';
 
-/** Places by which a cache grows when it is full. */
-const CACHE_BLOCK = 32;
+/** Keys and values of inputs, two arrays a decoder block, keys first: each of shape (rows, heads, width, dKv). */
+export interface EncodedRows {
+  readonly width: number;
+  readonly arrays: readonly Float32Array[];
+}
+
+/** What one decoding step reads; shapes as {@link decodeFurther}'s, arrays in the order of {@link EncodedRows}. */
+export interface StepInput {
+  readonly lanes: number;
+  readonly queries: number;
+  /** Shape (lanes, queries). */
+  readonly ids: BigInt64Array;
+  /** Shape (lanes, queries, capacity + queries). */
+  readonly buckets: BigInt64Array;
+  readonly capacity: number;
+  readonly cache: readonly Float32Array[];
+  readonly width: number;
+  readonly cross: readonly Float32Array[];
+  /** Shape (lanes, width). */
+  readonly mask: BigInt64Array;
+}
+
+/** What one decoding step makes. */
+export interface StepOutput {
+  /** Shape (lanes, queries, vocabulary). */
+  readonly logits: Float32Array;
+  /** Σ e^logit's logarithm, shape (lanes, queries): a logit less it is a log-probability. */
+  readonly normalisers: Float32Array;
+  /** Of shape (lanes, heads, queries, dKv), in the order of {@link EncodedRows}. */
+  readonly added: readonly Float32Array[];
+}
 
 /** A compiled encoder and decoder. */
 export interface Decoder {
   readonly config: T5Config;
   /** Encodes rows of token ids (each with its end token), padded to the longest. */
-  begin(inputs: readonly (readonly number[])[]): Promise<DecodingBatch>;
+  encode(inputs: readonly (readonly number[])[]): Promise<EncodedRows>;
+  step(input: StepInput): Promise<StepOutput>;
   release(): Promise<void>;
-}
-
-/** Rows being decoded. */
-export interface DecodingBatch {
-  readonly rows: number;
-  /**
-   * Decodes one further position of every row.
-   *
-   * @param ids The last token of each row (the start token at first).
-   * @returns Each row's logits, views of one array that is only good until the next call.
-   */
-  next(ids: readonly number[]): Promise<Float32Array[]>;
-  /** Goes on with only these rows, in this order. */
-  keep(rows: readonly number[]): void;
 }
 
 /** What a decoder is made of. */
@@ -48,71 +69,109 @@ export interface DecoderModel {
   readonly ownHead: boolean;
 }
 
+/** How a graph gets the model's weights. */
+export type ParametersOf = (graph: Graph) => Parameters;
+
 /**
- * Compiles a decoder over fixed weights.
+ * Compiles a decoder over fixed float32 weights held in memory.
  *
- * @example const decoder = await buildDecoder(model); const batch = await decoder.begin([[5, 6, 1]]);
+ * @example const decoder = await buildDecoder(model); const { arrays } = await decoder.encode([[5, 6, 1]]);
  */
 export const buildDecoder = (model: DecoderModel, options: ExecutionOptions = {}): Promise<Decoder> =>
-  build(model, false, options);
+  compileDecoder(model, (graph) => frozenParameters(graph, model.weights), options);
 
 /** Compiles a decoder that reads its weights anew at each run, so that it follows arrays which training changes. */
-export const buildLiveDecoder = (model: DecoderModel, options: ExecutionOptions = {}): Promise<Decoder> =>
-  build(model, true, options);
+export const buildLiveDecoder = (model: DecoderModel, options: ExecutionOptions = {}): Promise<Decoder> => {
+  const shapes = parameterShapes(model.config, model.ownHead);
+  const weights = [...model.weights].map(([name, { data, shape }]): [string, Value] => [name, { data, dims: shape }]);
+  return compileDecoder(model, (graph) => trainableParameters(graph, shapes), options, weights);
+};
 
-const build = async (
-  { config, weights, ownHead }: DecoderModel,
-  live: boolean,
-  options: ExecutionOptions,
+/**
+ * Compiles a decoder over weights that `parametersOf` provides.
+ *
+ * @param fed Fed to both programs at every run; default nothing.
+ */
+export const compileDecoder = async (
+  { config, ownHead }: { readonly config: T5Config; readonly ownHead: boolean },
+  parametersOf: ParametersOf,
+  options: ExecutionOptions = {},
+  fed: readonly [string, Value][] = [],
 ): Promise<Decoder> => {
   const { numHeads, dKv, numDecoderLayers } = config;
-  const shapes = parameterShapes(config, ownHead);
-  const describe = (graph: Graph) => {
-    const parameters = live ? trainableParameters(graph, shapes) : frozenParameters(graph, weights);
+  const describe = (): { model: T5; mask: Tensor } => {
+    const graph = new Graph();
     const mask = graph.input('mask', 'int64', ['batch', 'input']);
-    return { model: { graph, config, parameters, ownHead, dropout: 0 }, mask };
+    return { model: { graph, config, parameters: parametersOf(graph), ownHead, dropout: 0 }, mask };
   };
-  const named = (pairs: readonly KeysValues[], prefix: string): [string, Tensor][] =>
-    pairs.flatMap(({ keys, values }, block): [string, Tensor][] => [
-      [`${prefix}.keys.${block}`, keys],
-      [`${prefix}.values.${block}`, values],
-    ]);
+  const arrayNames = Array.from({ length: numDecoderLayers }, (_, block) => [
+    `keys.${block}`,
+    `values.${block}`,
+  ]).flat();
+  const named = (pairs: readonly KeysValues[]): Record<string, Tensor> =>
+    Object.fromEntries(
+      pairs.flatMap(({ keys, values }, block) => [
+        [`keys.${block}`, keys],
+        [`values.${block}`, values],
+      ]),
+    );
 
   const compileEncoder = (): Promise<Program> => {
-    const graph = new Graph();
-    const { model, mask } = describe(graph);
-    const encoded = encode(model, graph.input('ids', 'int64', ['batch', 'input']), mask);
-    return compile(graph, Object.fromEntries(named(crossKeysValues(model, encoded), 'cross')), options);
+    const { model, mask } = describe();
+    const encoded = encode(model, model.graph.input('ids', 'int64', ['batch', 'input']), mask);
+    return compile(model.graph, named(crossKeysValues(model, encoded)), options);
   };
 
   const compileStep = (): Promise<Program> => {
-    const graph = new Graph();
-    const { model, mask } = describe(graph);
+    const { model, mask } = describe();
+    const { graph } = model;
     const given = (prefix: string, block: number, dim: string): KeysValues => ({
       keys: graph.input(`${prefix}.keys.${block}`, 'float32', ['batch', numHeads, dim, dKv]),
       values: graph.input(`${prefix}.values.${block}`, 'float32', ['batch', numHeads, dim, dKv]),
     });
     const blocks = Array.from({ length: numDecoderLayers }, (_, block) => block);
-    const { hidden, added } = decodeNext(
+    const { hidden, added } = decodeFurther(
       model,
-      graph.input('ids', 'int64', ['batch', 1]),
-      graph.input('position', 'int64', ['batch']),
+      graph.input('ids', 'int64', ['batch', 'queries']),
+      graph.input('buckets', 'int64', ['batch', 'queries', 'cache+queries']),
       blocks.map((block) => given('cache', block, 'cache')),
       blocks.map((block) => given('cross', block, 'input')),
       mask,
     );
-    const logits = head(model, reshape(hidden, ['batch', config.dModel]));
-    return compile(graph, { logits, ...Object.fromEntries(named(added, 'cache')) }, options);
+    const logits = head(model, hidden); // (batch, queries, vocabulary)
+    return compile(graph, { logits, normalisers: logSumExp(logits), ...named(added) }, options);
   };
 
   const encoder = await compileEncoder();
   const step = await compileStep();
-  const live_: [string, Value][] = live
-    ? [...weights].map(([name, { data, shape }]) => [name, { data, dims: shape }])
-    : [];
+  const arraysOf = (result: Record<string, Value>): Float32Array[] =>
+    arrayNames.map((name) => result[name].data as Float32Array);
   return {
     config,
-    begin: (inputs) => beginBatch(config, encoder, step, live_, inputs),
+    encode: async (inputs) => {
+      const { ids, mask, width } = padded(inputs, config.padTokenId);
+      const dims = [inputs.length, width];
+      const feeds = new Map<string, Value>([...fed, ['ids', { data: ids, dims }], ['mask', { data: mask, dims }]]);
+      return { width, arrays: arraysOf(await encoder.run(feeds)) };
+    },
+    step: async ({ lanes, queries, ids, buckets, capacity, cache, width, cross, mask }) => {
+      const feeds = new Map<string, Value>([
+        ...fed,
+        ['ids', { data: ids, dims: [lanes, queries] }],
+        ['buckets', { data: buckets, dims: [lanes, queries, capacity + queries] }],
+        ['mask', { data: mask, dims: [lanes, width] }],
+      ]);
+      for (const [index, name] of arrayNames.entries()) {
+        feeds.set(`cache.${name}`, { data: cache[index], dims: [lanes, numHeads, capacity, dKv] });
+        feeds.set(`cross.${name}`, { data: cross[index], dims: [lanes, numHeads, width, dKv] });
+      }
+      const result = await step.run(feeds);
+      return {
+        logits: result.logits.data as Float32Array,
+        normalisers: result.normalisers.data as Float32Array,
+        added: arraysOf(result),
+      };
+    },
     release: async () => {
       await encoder.release();
       await step.release();
@@ -120,90 +179,15 @@ const build = async (
   };
 };
 
-const beginBatch = async (
-  { padTokenId, numHeads, dKv }: T5Config,
-  encoder: Program,
-  step: Program,
-  weights: readonly [string, Value][],
-  inputs: readonly (readonly number[])[],
-): Promise<DecodingBatch> => {
+const padded = (inputs: readonly (readonly number[])[], padTokenId: number) => {
   const width = Math.max(...inputs.map((input) => input.length));
   const ids = new BigInt64Array(inputs.length * width).fill(BigInt(padTokenId));
-  let mask = new BigInt64Array(inputs.length * width);
+  const mask = new BigInt64Array(inputs.length * width);
   for (const [row, input] of inputs.entries()) {
     for (const [column, id] of input.entries()) {
       ids[row * width + column] = BigInt(id);
       mask[row * width + column] = 1n;
     }
   }
-  const dims = [inputs.length, width];
-  const encoded = await encoder.run(
-    new Map([...weights, ['ids', { data: ids, dims }], ['mask', { data: mask, dims }]] as [string, Value][]),
-  );
-
-  let rows = inputs.length;
-  let capacity = CACHE_BLOCK;
-  let position = 0;
-  const cross = new Map(Object.entries(encoded).map(([name, { data }]) => [name, data as Float32Array]));
-  const cacheSize = (): number => rows * numHeads * capacity * dKv;
-  const cache = new Map(
-    [...cross.keys()].map((name) => [name.replace('cross', 'cache'), new Float32Array(cacheSize())]),
-  );
-
-  /** Copies every head's filled places into caches with room for more. */
-  const grow = (): void => {
-    const before = capacity;
-    capacity += CACHE_BLOCK;
-    for (const [name, old] of cache) {
-      const larger = new Float32Array(cacheSize());
-      for (let each = 0; each < rows * numHeads; each++) {
-        larger.set(old.subarray(each * before * dKv, (each + 1) * before * dKv), each * capacity * dKv);
-      }
-      cache.set(name, larger);
-    }
-  };
-
-  return {
-    get rows() {
-      return rows;
-    },
-    next: async (last) => {
-      if (position === capacity) grow();
-      const feeds = new Map<string, Value>([
-        ...weights,
-        ['ids', { data: BigInt64Array.from(last, BigInt), dims: [rows, 1] }],
-        ['position', { data: new BigInt64Array(rows).fill(BigInt(position)), dims: [rows] }],
-        ['mask', { data: mask, dims: [rows, width] }],
-      ]);
-      for (const [name, data] of cross) feeds.set(name, { data, dims: [rows, numHeads, width, dKv] });
-      for (const [name, data] of cache) feeds.set(name, { data, dims: [rows, numHeads, capacity, dKv] });
-      const { logits, ...added } = await step.run(feeds);
-      for (const [name, value] of Object.entries(added)) {
-        const target = cache.get(name)!;
-        const fresh = value.data as Float32Array; // (rows, heads, 1, dKv)
-        for (let each = 0; each < rows * numHeads; each++) {
-          target.set(fresh.subarray(each * dKv, (each + 1) * dKv), (each * capacity + position) * dKv);
-        }
-      }
-      position++;
-      const size = logits.data.length / rows;
-      return Array.from({ length: rows }, (_, row) =>
-        (logits.data as Float32Array).subarray(row * size, (row + 1) * size),
-      );
-    },
-    keep: (kept) => {
-      mask = BigInt64Array.from(kept.flatMap((row) => [...mask.subarray(row * width, (row + 1) * width)]));
-      for (const arrays of [cross, cache]) {
-        for (const [name, array] of arrays) {
-          const size = array.length / rows;
-          const chosen = new Float32Array(size * kept.length);
-          kept.forEach((row, place) => {
-            chosen.set(array.subarray(row * size, (row + 1) * size), place * size);
-          });
-          arrays.set(name, chosen);
-        }
-      }
-      rows = kept.length;
-    },
-  };
+  return { ids, mask, width };
 };

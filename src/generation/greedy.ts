@@ -1,87 +1,70 @@
 /**
- * @file Greedy decoding: the most likely token each time, until the end token or the limit. Inputs are sorted by length
- * into batches; rows that have ended leave their batch once they are half of it. Results are those of decoding each
- * input alone, in the order given.
+ * @file Greedy decoding: the most likely token each time, until the end token or the limit. With a proposer, several
+ * tokens are decoded in one pass: each proposed token whose predecessor turns out to be the most likely one is checked
+ * for nothing, and the first that is not ends the run; the output is the same (speculative decoding with a look-up
+ * instead of a second model; Saxena 2023, "prompt lookup decoding").
  */
-import { Failure } from '../ground/failure.js';
-import type { Decoder } from './decoder.js';
-import { argmax, logitsProcessors, type ProcessorOptions } from './processors.js';
+import type { Proposer } from './copying.js';
+import type { Query, Scores } from './lanes.js';
+import { argmax, type LogitsProcessor } from './processors.js';
+import type { Search, SearchFrame } from './search.js';
 
-/** How to decode. */
-export interface GreedyOptions extends ProcessorOptions {
-  /** Most tokens of an output, its end token counted. */
-  readonly maxNewTokens: number;
-  /** Rows decoded together. */
-  readonly batchSize: number;
-}
-
-/** One output. */
-export interface Decoded {
-  /** Token ids without the leading start token; the end token is the last one if it was reached. */
-  readonly ids: readonly number[];
-  /** Whether the limit came before the end token. */
-  readonly truncated: boolean;
+/** How often proposals were right. */
+export interface ProposalCounts {
+  /** Decoder passes. */
+  passes: number;
+  /** Tokens made by them. */
+  tokens: number;
 }
 
 /**
- * @param inputs Token ids, each with its end token.
- * @param finished Called with the number of outputs finished so far.
- * @returns An output for each input, in the same order.
- * @example const [{ ids }] = await decodeGreedily(decoder, [[5, 6, 1]], { maxNewTokens: 64, batchSize: 8 });
+ * A greedy search.
+ *
+ * @param propose Proposes tokens to go on with; default: none.
+ * @param counts Where given, passes and tokens are added up in it.
  */
-export const decodeGreedily = async (
-  decoder: Decoder,
-  inputs: readonly (readonly number[])[],
-  options: GreedyOptions,
-  finished?: (count: number) => void,
-): Promise<Decoded[]> => {
-  for (const name of ['maxNewTokens', 'batchSize'] as const) {
-    if (!Number.isInteger(options[name]) || options[name] < 1) {
-      throw new Failure({ what: `${name} must be a whole number of at least 1`, got: String(options[name]) });
-    }
-  }
-  const order = inputs.map((_, index) => index).sort((a, b) => inputs[a].length - inputs[b].length || a - b);
-  const results: Decoded[] = [];
-  for (let first = 0; first < order.length; first += options.batchSize) {
-    const members = order.slice(first, first + options.batchSize);
-    const outputs = await decodeBatch(
-      decoder,
-      members.map((index) => inputs[index]),
-      options,
-    );
-    members.forEach((index, row) => {
-      results[index] = outputs[row];
-    });
-    finished?.(first + members.length);
-  }
-  return results;
-};
+export const greedySearch = (
+  { startId, endId, maxNewTokens }: SearchFrame,
+  processors: readonly LogitsProcessor[],
+  propose?: Proposer,
+  counts?: ProposalCounts,
+): Search => {
+  const sequence = [startId];
+  let proposed: readonly number[] = [];
+  let score = 0;
+  let ended = false;
+  const full = (): boolean => ended || sequence.length - 1 >= maxNewTokens;
 
-const decodeBatch = async (
-  decoder: Decoder,
-  inputs: readonly (readonly number[])[],
-  options: GreedyOptions,
-): Promise<Decoded[]> => {
-  const { eosTokenId, decoderStartTokenId, padTokenId } = decoder.config;
-  const processors = logitsProcessors(options, eosTokenId);
-  const sequences = inputs.map(() => [decoderStartTokenId]);
-  const batch = await decoder.begin(inputs);
-  const ended = (index: number): boolean => sequences[index].length > 1 && sequences[index].at(-1) === eosTokenId;
+  /** Chooses the next token from its scores. */
+  const choose = ({ logits, normaliser }: Scores): number => {
+    const unprocessed = processors.length === 0 ? logits : logits.slice();
+    for (const process of processors) process(logits, sequence);
+    const token = argmax(logits);
+    score += unprocessed[token] - normaliser;
+    sequence.push(token);
+    ended = token === endId;
+    return token;
+  };
 
-  let members = inputs.map((_, index) => index); // which input each row of the batch decodes
-  for (let made = 0; made < options.maxNewTokens; made++) {
-    const logits = await batch.next(members.map((index) => (ended(index) ? padTokenId : sequences[index].at(-1)!)));
-    for (const [row, index] of members.entries()) {
-      if (ended(index)) continue;
-      for (const process of processors) process(logits[row], sequences[index]);
-      sequences[index].push(argmax(logits[row]));
-    }
-    const going = members.flatMap((index, row) => (ended(index) ? [] : [row]));
-    if (going.length === 0) break;
-    if (going.length <= members.length / 2) {
-      batch.keep(going);
-      members = going.map((row) => members[row]);
-    }
-  }
-  return sequences.map(([, ...ids], index) => ({ ids, truncated: !ended(index) }));
+  return {
+    queries: () => {
+      // The last token that may still be made needs no proposal behind it.
+      const room = maxNewTokens - (sequence.length - 1) - 1;
+      proposed = room > 0 && propose !== undefined ? propose(sequence).slice(0, room) : [];
+      const first: Query = { token: sequence.at(-1)!, path: 0 };
+      return [first, ...proposed.map((token, index): Query => ({ token, path: 0, after: index }))];
+    },
+    take: (scores) => {
+      let query = 0;
+      let token = choose(scores[0]);
+      while (!full() && query < proposed.length && token === proposed[query]) token = choose(scores[++query]);
+      if (counts !== undefined) {
+        counts.passes++;
+        counts.tokens += query + 1;
+      }
+      return full() ? undefined : [query];
+    },
+    settled: () => sequence.slice(1),
+    outputs: () => [{ ids: sequence.slice(1), truncated: !ended, score: score / (sequence.length - 1) }],
+  };
 };

@@ -27,6 +27,9 @@ export interface Model {
 
 const PROMPT_FILE = 'prompt.json';
 
+/** A model without its weights. */
+export type ModelParts = Pick<Model, 'config' | 'tokenizer' | 'prompt'>;
+
 /**
  * Reads a model directory.
  *
@@ -34,6 +37,13 @@ const PROMPT_FILE = 'prompt.json';
  * @example const model = await readModel('runs/first/model');
  */
 export const readModel = async (directory: string): Promise<Model> => {
+  const parts = await readModelParts(directory);
+  const { tensors, ownHead } = await readWeights(directory, parts.config);
+  return { ...parts, weights: tensors, ownHead };
+};
+
+/** Reads everything of a model directory but its weights. */
+export const readModelParts = async (directory: string): Promise<ModelParts> => {
   const found = await stat(directory).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw readFailure(directory, error);
@@ -56,8 +66,7 @@ export const readModel = async (directory: string): Promise<Model> => {
       fix: 'use the tokenizer that was saved with the model',
     });
   }
-  const { tensors, ownHead } = await readWeights(directory, config);
-  return { config, tokenizer, weights: tensors, ownHead, prompt: await readPrompt(directory) };
+  return { config, tokenizer, prompt: await readPrompt(directory) };
 };
 
 const readPrompt = async (directory: string): Promise<PromptTemplate> => {

@@ -3,6 +3,7 @@
 import { Failure } from '../ground/failure.js';
 import { DEFAULT_PROMPT } from '../reports/prompt.js';
 import { type Model, readModel } from './directory.js';
+import { openStoredModel, type StoredModel } from './stored.js';
 import { tinyConfig, tinyTokenizer } from './tiny.js';
 import { initialWeights } from './untrained.js';
 
@@ -18,12 +19,28 @@ const untrainedModel = async (seed: number): Promise<Model> => ({
 });
 
 /**
- * Opens a model to draft with.
+ * Opens a model to draft with, its weights in memory.
  *
  * @param name A model directory.
  * @throws {Failure} When there is none.
  */
 export const openModel = async (name: string): Promise<Model> => {
+  refuseUntrained(name);
+  return readModel(name);
+};
+
+/**
+ * Opens a model to draft with, its weights left on disk: they are mapped, or quantised from there.
+ *
+ * @param name A model directory.
+ * @throws {Failure} When there is none.
+ */
+export const openStored = async (name: string): Promise<StoredModel> => {
+  refuseUntrained(name);
+  return openStoredModel(name);
+};
+
+const refuseUntrained = (name: string): void => {
   if (UNTRAINED.includes(name)) {
     throw new Failure({
       what: 'an untrained model can draft nothing',
@@ -31,7 +48,6 @@ export const openModel = async (name: string): Promise<Model> => {
       fix: 'train it first: impressionist train DATA --model tiny --out RUN, then --model RUN/model',
     });
   }
-  return readModel(name);
 };
 
 /**

@@ -1,6 +1,6 @@
 /**
  * @file The T5 family's forward pass, written once: training runs {@link encode} and {@link decode} over whole
- * sequences, generation runs {@link encode} once and {@link decodeNext} token by token over cached keys and values.
+ * sequences, generation runs {@link encode} once and {@link decodeFurther} token by token over cached keys and values.
  * Numerics are those of Transformers' `modeling_t5.py` (v1.0: relu, tied head; v1.1 and Flan: gated gelu, own head).
  */
 import {
@@ -27,7 +27,7 @@ import {
 } from '../tensors/index.js';
 import type { T5Config } from './config.js';
 import { blockPart, EMBEDDING, HEAD, type Parameters } from './parameters.js';
-import { hide, relativeBias } from './positions.js';
+import { HIDDEN, hide, relativeBias } from './positions.js';
 
 /** What a forward pass needs to know of a model. */
 export interface T5 {
@@ -68,7 +68,7 @@ export const encode = (model: T5, ids: Tensor, mask: Tensor, layers?: Tensor[]):
     layers?.push(x);
     x = residual(model, x, 'encoder', block, 0, (normed) => {
       const part = attentionPart('encoder', block, 0, 'SelfAttention');
-      return attend(model, part, normed, [{ ...keysValues(model, part, normed), bias }]);
+      return attend(model, part, normed, [keysValues(model, part, normed)], bias);
     });
     x = residual(model, x, 'encoder', block, 1, (normed) => feedForward(model, 'encoder', block, 1, normed));
   }
@@ -99,11 +99,11 @@ export const decode = (model: T5, ids: Tensor, encoded: Tensor, mask: Tensor, la
     layers?.push(x);
     x = residual(model, x, 'decoder', block, 0, (normed) => {
       const part = attentionPart('decoder', block, 0, 'SelfAttention');
-      return attend(model, part, normed, [{ ...keysValues(model, part, normed), bias: selfBias }]);
+      return attend(model, part, normed, [keysValues(model, part, normed)], selfBias);
     });
     x = residual(model, x, 'decoder', block, 1, (normed) => {
       const part = attentionPart('decoder', block, 1, 'EncDecAttention');
-      return attend(model, part, normed, [{ ...keysValues(model, part, encoded), bias: crossBias }]);
+      return attend(model, part, normed, [keysValues(model, part, encoded)], crossBias);
     });
     x = residual(model, x, 'decoder', block, 2, (normed) => feedForward(model, 'decoder', block, 2, normed));
   }
@@ -118,34 +118,41 @@ export const crossKeysValues = (model: T5, encoded: Tensor): KeysValues[] =>
   );
 
 /**
- * One further position of the decoder. What earlier positions left is read from caches of a fixed capacity, of which
- * the first `position` places are filled; nothing is copied, the new keys and values are returned for the caller to
- * put at place `position`.
+ * Further positions of the decoder. Each row of the batch has some queries: one token that goes on where the row
+ * stands, several alternatives (beams), or a run of proposed tokens to be verified at once. What earlier positions left
+ * is read from caches whose places may be filled in any order: which key a query sees, and how far before it that
+ * lies, is said by `buckets` alone, so that nothing in a cache is ever copied or moved. The new keys and values are
+ * returned for the caller to put where it likes.
  *
- * @param ids The last token of each row, shape (batch, 1).
- * @param position How many tokens each row has decoded before this one; integers, shape (batch).
+ * @param ids The tokens, shape (batch, queries).
+ * @param buckets For each query and key the bucket of their distance (see `positions.ts`), or the number of buckets for
+ *   a key that the query may not see; first the cache's places, then the queries themselves. Integers, shape
+ *   (batch, queries, cache+queries).
  * @param cached One a block, of shape (batch, heads, cache, dKv).
  * @param cross From {@link crossKeysValues}, of shape (batch, heads, input, dKv).
  * @param mask The encoder's mask, shape (batch, input).
- * @returns `hidden` of shape (batch, 1, dModel) after the final norm; `added`, one a block, of shape (batch, heads, 1, dKv).
+ * @returns `hidden` of shape (batch, queries, dModel) after the final norm; `added`, one a block, of shape
+ *   (batch, heads, queries, dKv).
  */
-export const decodeNext = (
+export const decodeFurther = (
   model: T5,
   ids: Tensor,
-  position: Tensor,
+  buckets: Tensor,
   cached: readonly KeysValues[],
   cross: readonly KeysValues[],
   mask: Tensor,
 ): { hidden: Tensor; added: KeysValues[] } => {
-  const { graph, config } = model;
-  const capacity = cached[0].keys.shape[2];
-  const distance = sub(unsqueeze(position, [1]), unsqueeze(range(graph, capacity), [0])); // (batch, cache)
-  const filled = greater(distance, graph.constant('int64', [], [0]));
-  const pastBias = add(
-    transpose(unsqueeze(stackBias(model, 'decoder', distance), [1]), [0, 3, 1, 2]), // (batch, heads, 1, cache)
-    unsqueeze(hide(graph, filled), [1, 2]),
+  const { graph, config, parameters } = model;
+  const { numHeads } = config;
+  // The table with one row more, for keys that may not be seen.
+  const table = concat(
+    [
+      parameters.tensor(blockPart('decoder', 0, 0, 'SelfAttention.relative_attention_bias')),
+      graph.constant('float32', [1, numHeads], new Array(numHeads).fill(HIDDEN)),
+    ],
+    0,
   );
-  const ownBias = headsFirst(stackBias(model, 'decoder', graph.constant('int64', [1, 1], [0]))); // (1, heads, 1, 1)
+  const selfBias = transpose(gather(table, buckets), [0, 3, 1, 2]); // (batch, heads, queries, cache+queries)
   const crossBias = keyMask(graph, mask); // (batch, 1, 1, input)
 
   const added: KeysValues[] = [];
@@ -155,14 +162,11 @@ export const decodeNext = (
       const part = attentionPart('decoder', block, 0, 'SelfAttention');
       const own = keysValues(model, part, normed);
       added.push(own);
-      return attend(model, part, normed, [
-        { ...cached[block], bias: pastBias },
-        { ...own, bias: ownBias },
-      ]);
+      return attend(model, part, normed, [cached[block], own], selfBias);
     });
     x = residual(model, x, 'decoder', block, 1, (normed) => {
       const part = attentionPart('decoder', block, 1, 'EncDecAttention');
-      return attend(model, part, normed, [{ ...cross[block], bias: crossBias }]);
+      return attend(model, part, normed, [cross[block]], crossBias);
     });
     x = residual(model, x, 'decoder', block, 2, (normed) => feedForward(model, 'decoder', block, 2, normed));
   }
@@ -221,25 +225,23 @@ const keysValues = (model: T5, part: AttentionPart, x: Tensor): KeysValues => ({
   values: splitHeads(model, model.parameters.linear(part('v'), x)),
 });
 
-/** Keys and values to attend to, and what is added to their scores: broadcasts to (batch, heads, query, key). */
-interface Attended extends KeysValues {
-  readonly bias: Tensor;
-}
-
 /**
  * Attention of `x`'s positions over keys and values, or over cached ones followed by new ones as if they were joined.
  * T5 does not divide the scores by √dKv.
+ *
+ * @param bias Added to the scores: broadcasts to (batch, heads, query, all keys).
  */
 const attend = (
   model: T5,
   part: AttentionPart,
   x: Tensor,
-  attended: readonly [Attended] | readonly [cached: Attended, own: Attended],
+  attended: readonly [KeysValues] | readonly [cached: KeysValues, own: KeysValues],
+  bias: Tensor,
 ): Tensor => {
   const { config, parameters } = model;
   const query = splitHeads(model, parameters.linear(part('q'), x)); // (batch, heads, query, dKv)
-  const scores = attended.map(({ keys, bias }) => add(matmul(query, keys, { transB: true }), bias));
-  const weights = dropout(softmax(concat(scores, -1)), model.dropout); // (batch, heads, query, all keys)
+  const scores = attended.map(({ keys }) => matmul(query, keys, { transB: true }));
+  const weights = dropout(softmax(add(concat(scores, -1), bias)), model.dropout); // (batch, heads, query, all keys)
   const [first, second] = attended;
   let context: Tensor; // (batch, heads, query, dKv)
   if (second === undefined) context = matmul(weights, first.values);

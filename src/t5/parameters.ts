@@ -3,7 +3,16 @@
  * generation and adapters differ only in what they answer: a trainable input, a frozen weight, a product of their own.
  */
 import { Failure } from '../ground/failure.js';
-import { type Graph, matmul, type Tensor } from '../tensors/index.js';
+import {
+  type FilePlace,
+  type Graph,
+  matmul,
+  QUANTISED_BLOCK,
+  type QuantisedActivations,
+  type QuantisedBits,
+  quantisedMatmul,
+  type Tensor,
+} from '../tensors/index.js';
 import type { T5Config } from './config.js';
 
 /** The weights of a model as a forward pass uses them; names are those of Transformers' files. */
@@ -37,6 +46,72 @@ export const frozenParameters = (graph: Graph, weights: ReadonlyMap<string, Weig
     const { shape, data } = found(weights, name);
     return graph.weight(name, shape, data);
   });
+
+/** A weight in memory, or where it lies in a file as float32. */
+export interface PlacedWeight {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | FilePlace;
+}
+
+/** A quantised matrix in memory, or where it lies in a file; shapes as in {@link QuantisedWeight}. */
+export interface PlacedQuantised {
+  readonly bits: QuantisedBits;
+  readonly shape: readonly [rows: number, columns: number];
+  readonly blocks: Uint8Array | FilePlace;
+  readonly scales: Float32Array | FilePlace;
+}
+
+/** Weights fixed when the graph is compiled, mapped from their file where they have not been read. */
+export const placedParameters = (graph: Graph, weights: ReadonlyMap<string, PlacedWeight>): Parameters =>
+  dense((name) => {
+    const { shape, data } = found(weights, name);
+    return placed(graph, name, 'float32', shape, data);
+  });
+
+/**
+ * Weights of which matrices are quantised; the others, and those that are read as tables, stay float32.
+ *
+ * @param activations How activations meet the integers.
+ */
+export const quantisedParameters = (
+  graph: Graph,
+  quantised: ReadonlyMap<string, PlacedQuantised>,
+  weights: ReadonlyMap<string, PlacedWeight>,
+  activations: QuantisedActivations,
+): Parameters => {
+  const whole = placedParameters(graph, weights);
+  return {
+    tensor: whole.tensor,
+    linear: (name, x) => {
+      const matrix = quantised.get(name);
+      if (matrix === undefined) return whole.linear(name, x);
+      const { bits, shape, blocks, scales } = matrix;
+      const [rows, columns] = shape;
+      const count = Math.ceil(columns / QUANTISED_BLOCK);
+      const bytes = (QUANTISED_BLOCK * bits) / 8;
+      return quantisedMatmul(
+        x,
+        {
+          bits,
+          columns,
+          blocks: placed(graph, `${name}.blocks`, 'uint8', [rows, count, bytes], blocks),
+          scales: placed(graph, `${name}.scales`, 'float32', [rows, count], scales),
+        },
+        activations,
+      );
+    },
+  };
+};
+
+const placed = (
+  graph: Graph,
+  name: string,
+  dtype: 'float32' | 'uint8',
+  shape: readonly number[],
+  data: Float32Array | Uint8Array | FilePlace,
+): Tensor =>
+  graph.initializers.get(name)?.tensor ??
+  ('file' in data ? graph.mappedWeight(name, dtype, shape, data) : graph.weight(name, shape, data));
 
 const found = <Value>(map: ReadonlyMap<string, Value>, name: string): Value => {
   const value = map.get(name);

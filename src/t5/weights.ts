@@ -5,7 +5,7 @@
 import { Failure } from '../ground/failure.js';
 import type { T5Config } from './config.js';
 import { EMBEDDING, HEAD, parameterShapes, type WeightData } from './parameters.js';
-import { openSafetensors } from './safetensors.js';
+import { openSafetensors, type Safetensors, type TensorEntry } from './safetensors.js';
 
 /** A model's weights by Transformers' names. */
 export interface T5Weights {
@@ -17,6 +17,55 @@ export interface T5Weights {
 /** Further names of the shared embedding that some files repeat it under. */
 const EMBEDDING_COPIES = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.weight'];
 
+/** Which tensor of the file is which weight, checked by their headers. */
+const assignTensors = (
+  file: Safetensors,
+  path: string,
+  config: T5Config,
+): { stored: Map<string, string>; ownHead: boolean } => {
+  const embedding = file.has(EMBEDDING) ? EMBEDDING : EMBEDDING_COPIES.find((name) => file.has(name));
+  const ownHead = file.has(HEAD);
+  if (!ownHead && config.tieWordEmbeddings === false) {
+    throw new Failure({
+      what: 'a weight is missing',
+      where: `${HEAD} of ${path}`,
+      fix: 'the configuration says that the head is not tied to the embedding; save the model again with its head',
+    });
+  }
+  const shapes = parameterShapes(config, ownHead);
+  const unknown = file.names.filter((name) => !shapes.has(name) && !EMBEDDING_COPIES.includes(name));
+  if (unknown.length > 0) {
+    const shown = unknown.slice(0, 3).join(', ');
+    throw new Failure({
+      what: 'weights that do not belong to this T5',
+      where: path,
+      got: `${unknown.length}, such as ${shown}`,
+      fix: 'use the config.json that was saved with them',
+    });
+  }
+  const stored = new Map<string, string>();
+  for (const [name, shape] of shapes) {
+    const tensor = name === EMBEDDING ? embedding : name;
+    if (tensor === undefined || !file.has(tensor)) {
+      throw new Failure({
+        what: 'a weight is missing',
+        where: `${name} of ${path}`,
+        fix: 'save the model again, or use the config.json that was saved with it',
+      });
+    }
+    const found = file.entry(tensor).shape;
+    if (found.join() !== shape.join()) {
+      throw new Failure({
+        what: `a weight's shape is not the configuration's [${shape.join(', ')}]`,
+        where: `${name} of ${path}`,
+        got: `[${found.join(', ')}]`,
+      });
+    }
+    stored.set(name, tensor);
+  }
+  return { stored, ownHead };
+};
+
 /**
  * Reads all weights of a model directory (or of one safetensors file) as float32.
  *
@@ -26,53 +75,48 @@ const EMBEDDING_COPIES = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.w
 export const readWeights = async (path: string, config: T5Config): Promise<T5Weights> => {
   const file = await openSafetensors(path);
   try {
-    const embedding = file.has(EMBEDDING) ? EMBEDDING : EMBEDDING_COPIES.find((name) => file.has(name));
-    const headInFile = file.has(HEAD);
-    if (!headInFile && config.tieWordEmbeddings === false) {
-      throw new Failure({
-        what: 'a weight is missing',
-        where: `${HEAD} of ${path}`,
-        fix: 'the configuration says that the head is not tied to the embedding; save the model again with its head',
-      });
-    }
-    const shapes = parameterShapes(config, headInFile);
-    const unknown = file.names.filter((name) => !shapes.has(name) && !EMBEDDING_COPIES.includes(name));
-    if (unknown.length > 0) {
-      const shown = unknown.slice(0, 3).join(', ');
-      throw new Failure({
-        what: 'weights that do not belong to this T5',
-        where: path,
-        got: `${unknown.length}, such as ${shown}`,
-        fix: 'use the config.json that was saved with them',
-      });
-    }
+    const { stored, ownHead } = assignTensors(file, path, config);
     const tensors = new Map<string, WeightData>();
-    for (const [name, shape] of shapes) {
-      const stored = name === EMBEDDING ? embedding : name;
-      if (stored === undefined || !file.has(stored)) {
-        throw new Failure({
-          what: 'a weight is missing',
-          where: `${name} of ${path}`,
-          fix: 'save the model again, or use the config.json that was saved with it',
-        });
-      }
-      const weight = await file.read(stored);
-      if (weight.shape.join() !== shape.join()) {
-        throw new Failure({
-          what: `a weight's shape is not the configuration's [${shape.join(', ')}]`,
-          where: `${name} of ${path}`,
-          got: `[${weight.shape.join(', ')}]`,
-        });
-      }
-      tensors.set(name, weight);
-    }
+    for (const [name, tensor] of stored) tensors.set(name, await file.read(tensor));
     // A head stored although it is the embedding itself is tied: trained on, the two must stay one.
     const tied =
-      headInFile && config.tieWordEmbeddings !== false && sameNumbers(tensors.get(HEAD)!, tensors.get(EMBEDDING)!);
+      ownHead && config.tieWordEmbeddings !== false && sameNumbers(tensors.get(HEAD)!, tensors.get(EMBEDDING)!);
     if (tied) tensors.delete(HEAD);
-    return { tensors, ownHead: headInFile && !tied };
+    return { tensors, ownHead: ownHead && !tied };
   } finally {
     await file.close();
+  }
+};
+
+/** Where a model's weights lie, to be mapped or read one by one. Close it when done. */
+export interface WeightPlaces {
+  /** By Transformers' names, in the order of `parameterShapes`. */
+  readonly places: ReadonlyMap<string, TensorEntry>;
+  /** Whether the file has a matrix for the head (which may equal the embedding). */
+  readonly ownHead: boolean;
+  /** Reads one weight as float32. */
+  read(name: string): Promise<WeightData>;
+  close(): Promise<void>;
+}
+
+/**
+ * Finds all weights of a model directory without reading them.
+ *
+ * @throws {Failure} As {@link readWeights}.
+ */
+export const locateWeights = async (path: string, config: T5Config): Promise<WeightPlaces> => {
+  const file = await openSafetensors(path);
+  try {
+    const { stored, ownHead } = assignTensors(file, path, config);
+    return {
+      places: new Map([...stored].map(([name, tensor]) => [name, file.entry(tensor)])),
+      ownHead,
+      read: (name) => file.read(stored.get(name) ?? name),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
   }
 };
 

@@ -6,7 +6,7 @@ import { Failure } from '../ground/failure.js';
 import { type Shape, showShape } from './dims.js';
 
 /** Element types in use; names as in ONNX Runtime's JavaScript API. */
-export type DType = 'float32' | 'int64' | 'bool';
+export type DType = 'float32' | 'int64' | 'bool' | 'uint8';
 
 /** A constant's elements. Booleans are bytes of 0 or 1. */
 export type Elements = Float32Array | BigInt64Array | Uint8Array;
@@ -17,6 +17,14 @@ export type Attribute =
   | { readonly float: number }
   | { readonly text: string }
   | { readonly ints: readonly number[] };
+
+/** Numbers that lie in a file, to be mapped into memory instead of read. */
+export interface FilePlace {
+  readonly file: string;
+  /** First byte, and number of bytes. */
+  readonly offset: number;
+  readonly length: number;
+}
 
 /**
  * A vector-Jacobian rule: from the gradient of the loss with respect to an operation's first output, the gradients
@@ -49,7 +57,7 @@ export interface Operation {
 /** A value fixed when the graph is compiled: a small constant, or a frozen weight kept outside the ONNX bytes. */
 export interface Initializer {
   readonly tensor: Tensor;
-  readonly data: Elements;
+  readonly data: Elements | FilePlace;
   readonly external: boolean;
 }
 
@@ -95,7 +103,7 @@ export class Graph {
   }
 
   /** A frozen weight, fixed when the graph is compiled; its bytes stay outside the ONNX model. */
-  weight(name: string, shape: readonly number[], data: Float32Array): Tensor {
+  weight(name: string, shape: readonly number[], data: Float32Array | Uint8Array): Tensor {
     const size = shape.reduce((product, dim) => product * dim, 1);
     if (data.length !== size) {
       throw new Failure({
@@ -104,8 +112,26 @@ export class Graph {
         got: `${data.length} elements for ${showShape(shape)}`,
       });
     }
-    const tensor = this.#named(name, 'float32', shape);
+    const tensor = this.#named(name, data instanceof Float32Array ? 'float32' : 'uint8', shape);
     this.initializers.set(name, { tensor, data, external: true });
+    return tensor;
+  }
+
+  /**
+   * A frozen weight that stays in its file and is mapped when the graph is compiled. All mapped weights of a graph lie
+   * in files of one folder.
+   */
+  mappedWeight(name: string, dtype: 'float32' | 'uint8', shape: readonly number[], place: FilePlace): Tensor {
+    const size = shape.reduce((product, dim) => product * dim, dtype === 'float32' ? 4 : 1);
+    if (place.length !== size) {
+      throw new Failure({
+        what: 'weight data do not fit the shape',
+        where: name,
+        got: `${place.length} bytes of ${dtype} for ${showShape(shape)}`,
+      });
+    }
+    const tensor = this.#named(name, dtype, shape);
+    this.initializers.set(name, { tensor, data: place, external: true });
     return tensor;
   }
 

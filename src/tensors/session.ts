@@ -2,13 +2,17 @@
  * @file Running a recording on ONNX Runtime. A {@link Program} is a compiled graph: fed with numbers under the names
  * of its inputs, it gives numbers under the names of its outputs, and checks both against the recorded shapes.
  */
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { Failure } from '../ground/failure.js';
 import type { Shape } from './dims.js';
 import { showShape } from './dims.js';
 import type { DType, Elements, Graph, Tensor } from './graph.js';
-import { encodeModel, outputName } from './onnx/encode.js';
+import { type EncodedModel, encodeModel, outputName } from './onnx/encode.js';
+import { besideFiles } from './onnx/graph-file.js';
 import type { MaskSource } from './random.js';
 
 /** Where and how a program runs. */
@@ -64,18 +68,20 @@ export const compile = async <Output extends string>(
   options: ExecutionOptions = {},
 ): Promise<Program<Output>> => {
   const { provider = 'cpu', threads = availableParallelism() } = options;
-  const { bytes, inputs, externalData } = encodeModel(graph, outputs);
+  const encoded = encodeModel(graph, outputs);
+  const { inputs } = encoded;
   let session: ort.InferenceSession;
   try {
-    session = await ort.InferenceSession.create(bytes, {
-      executionProviders: [provider],
+    session = await openSession(encoded, {
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      externalData: [...externalData],
+      externalData: [...encoded.externalData],
     });
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure(
       { what: 'ONNX Runtime refused the graph', where: `provider ${provider}`, got: message(error) },
       { cause: error },
@@ -130,6 +136,30 @@ export const compile = async <Output extends string>(
     release: () => session.release(),
   };
 };
+
+/** Weights that are to be mapped need the graph as a file beside theirs; it may go once the session stands. */
+const openSession = ({ bytes, mappedFiles }: EncodedModel, options: ort.InferenceSession.SessionOptions) =>
+  mappedFiles.length === 0
+    ? ort.InferenceSession.create(bytes, options)
+    : besideFiles(mappedFiles, bytes, (path) => ort.InferenceSession.create(path, options));
+
+/**
+ * The execution providers that can be used here: those of this build, less those whose library was not installed.
+ *
+ * @returns Names such as `cpu`, `webgpu`, `cuda`.
+ */
+export const availableProviders = (): string[] => {
+  const binding = dirname(createRequire(import.meta.url).resolve('onnxruntime-node'));
+  const libraries = join(binding, '..', 'bin', 'napi-v6', process.platform, process.arch);
+  const installed = existsSync(libraries) ? readdirSync(libraries).join() : undefined;
+  return ort
+    .listSupportedBackends()
+    .map(({ name }) => name)
+    .filter((name) => !SEPARATE_LIBRARY.includes(name) || installed === undefined || installed.includes(`_${name}.`));
+};
+
+/** Providers that come as a library of their own, which the package's install script may fetch. */
+const SEPARATE_LIBRARY: readonly string[] = ['cuda', 'tensorrt'];
 
 const ortTensor = (dtype: DType, { data, dims }: Value): ort.Tensor => new ort.Tensor(dtype, data as never, dims);
 

@@ -119,6 +119,7 @@ const cases: Record<string, Case> = {
   'sum over some axes': { inputs: [{ shape: ['n', 2, 4] }], build: (_, [a]) => t.sum(a, [0, 2]) },
   'sum over the last axis, kept': { inputs: [{ shape: ['n', 2, 4] }], build: (_, [a]) => t.sum(a, [-1], true) },
   meanLast: { inputs: [{ shape: ['n', 4] }], build: (_, [a]) => t.meanLast(a) },
+  logSumExp: { inputs: [{ shape: ['n', 5] }], build: (_, [a]) => t.logSumExp(a) },
   softmax: { inputs: [{ shape: ['n', 5] }], build: (_, [a]) => t.softmax(a) },
   rmsNorm: { inputs: [{ shape: ['n', 2, 6] }, { shape: [6] }], build: (_, [a, w]) => t.rmsNorm(a, w, 1e-6) },
   reshape: { inputs: [{ shape: ['n', 2, 6] }], build: (_, [a]) => t.reshape(a, ['n', 2, 3, 2]) },

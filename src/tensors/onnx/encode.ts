@@ -2,8 +2,10 @@
  * @file A recording as an ONNX model: the operations that the wanted outputs depend on, in order. Frozen weights are
  * referred to by name and handed over apart (external data), so the model's own bytes stay small.
  */
+
+import { basename } from 'node:path';
 import type { Dim } from '../dims.js';
-import type { Attribute, Graph, Initializer, Operation, Tensor } from '../graph.js';
+import type { Attribute, Elements, FilePlace, Graph, Initializer, Operation, Tensor } from '../graph.js';
 import { onnxType } from '../operations/elementwise.js';
 import { attributeType, dataLocation, ModelProto } from './schema.js';
 
@@ -16,7 +18,9 @@ export interface EncodedModel {
   readonly bytes: Uint8Array;
   /** The graph's inputs that the outputs depend on: what a run must be fed. */
   readonly inputs: readonly Tensor[];
-  /** Data of the frozen weights, under the paths by which the model refers to them. */
+  /** Files that the model maps weights from, by their names alone: it must lie in their folder. */
+  readonly mappedFiles: readonly string[];
+  /** Data of the other frozen weights, under the paths by which the model refers to them. */
   readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
 }
 
@@ -29,8 +33,10 @@ export const encodeModel = (graph: Graph, outputs: Readonly<Record<string, Tenso
   const { operations, used } = reachable(graph, Object.values(outputs));
   const inputs = [...graph.inputs.values()].filter((input) => used.has(input.name));
   const initializers = [...graph.initializers.values()].filter(({ tensor }) => used.has(tensor.name));
-  const external = initializers.filter((initializer) => initializer.external);
-  const pathOf = new Map(external.map(({ tensor }, index) => [tensor.name, `weight.${index}`]));
+  const held = initializers.flatMap(({ tensor, data, external }) =>
+    external && !isPlace(data) ? [{ name: tensor.name, data }] : [],
+  );
+  const pathOf = new Map(held.map(({ name }, index) => [name, `weight.${index}`]));
 
   // An Identity for each output: one tensor may be wanted under two names, or be an input itself.
   const nodes = [
@@ -59,9 +65,12 @@ export const encodeModel = (graph: Graph, outputs: Readonly<Record<string, Tenso
     }),
   ).finish();
 
-  const externalData = external.map(({ tensor, data }) => ({ path: pathOf.get(tensor.name)!, data: bytesOf(data) }));
-  return { bytes, inputs, externalData };
+  const externalData = held.map(({ name, data }) => ({ path: pathOf.get(name)!, data: bytesOf(data) }));
+  const mappedFiles = [...new Set(initializers.flatMap(({ data }) => (isPlace(data) ? [data.file] : [])))];
+  return { bytes, inputs, mappedFiles, externalData };
 };
+
+const isPlace = (data: Elements | FilePlace): data is FilePlace => 'file' in data;
 
 /** Outputs have a prefix, so that one may be called as an input or a weight is. */
 export const outputName = (name: string): string => `output:${name}`;
@@ -92,20 +101,16 @@ const attribute = (value: Attribute): object => {
   return { type: attributeType.ints, ints: value.ints };
 };
 
-const initializer = ({ tensor, data }: Initializer, path: string | undefined): object => ({
-  name: tensor.name,
-  dims: tensor.shape,
-  dataType: onnxType[tensor.dtype],
-  ...(path === undefined
-    ? { rawData: bytesOf(data) }
-    : {
-        dataLocation: dataLocation.external,
-        externalData: [
-          { key: 'location', value: path },
-          { key: 'offset', value: '0' },
-          { key: 'length', value: String(data.byteLength) },
-        ],
-      }),
+const initializer = ({ tensor, data }: Initializer, path: string | undefined): object => {
+  const described = { name: tensor.name, dims: tensor.shape, dataType: onnxType[tensor.dtype] };
+  if (isPlace(data)) return { ...described, ...external(basename(data.file), data.offset, data.length) };
+  if (path !== undefined) return { ...described, ...external(path, 0, data.byteLength) };
+  return { ...described, rawData: bytesOf(data) };
+};
+
+const external = (location: string, offset: number, length: number): object => ({
+  dataLocation: dataLocation.external,
+  externalData: Object.entries({ location, offset, length }).map(([key, value]) => ({ key, value: String(value) })),
 });
 
 const valueInfo = (name: string, { dtype, shape }: Tensor): object => ({

@@ -90,7 +90,7 @@ export const where = (condition: Tensor, a: Tensor, b: Tensor): Tensor => {
 };
 
 /** ONNX's numbers for the element types. */
-export const onnxType: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9 };
+export const onnxType: Readonly<Record<DType, number>> = { float32: 1, uint8: 2, int64: 7, bool: 9 };
 
 /** The same values as another element type; not differentiable (there is one float type). */
 export const cast = (x: Tensor, dtype: DType): Tensor => {

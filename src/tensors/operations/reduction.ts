@@ -76,6 +76,17 @@ export const softmax = (x: Tensor): Tensor => {
   return y;
 };
 
+/** log Σ e^x along the last axis, which disappears: what turns scores into log-probabilities. */
+export const logSumExp = (x: Tensor): Tensor => {
+  const vjp: VjpRule = (g) => [mul(softmax(x), reshape(g, [...g.shape, 1])), undefined];
+  const [y] = x.graph.record('ReduceLogSumExp', [x, x.graph.constant('int64', [1], [-1])], {
+    attributes: { keepdims: { int: 0 } },
+    outputs: [{ dtype: 'float32', shape: x.shape.slice(0, -1) }],
+    vjp,
+  });
+  return y;
+};
+
 /**
  * x / √(mean(x²) + ε) · weight along the last axis: T5's layer norm, without mean or bias (Zhang & Sennrich 2019).
  *
