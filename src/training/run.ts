@@ -20,6 +20,7 @@ import { adamW } from './optimizers/adamw.js';
 import type { Recipe } from './recipe.js';
 import { splitByPatient } from './split.js';
 import { type RunLength, type TrainingResult, train } from './train.js';
+import { fullTuning } from './tuning.js';
 
 /** What a run is made from. */
 export interface RunOptions extends ExecutionOptions {
@@ -96,16 +97,16 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
     );
   await record({});
 
-  const values = new Map([...model.weights].map(([name, { data }]) => [name, data.slice()]));
   const directory = join(out, 'model');
-  const best = new Map([...model.weights].map(([name, { shape }]) => [name, { shape, data: values.get(name)! }]));
+  const tuning = fullTuning(model.weights);
+  const best = tuning.trained;
   let written = false;
   options.onStart?.(facts);
   const result = await train({
     ...options,
     config: model.config,
     ownHead: model.ownHead,
-    values,
+    tuning,
     optimizer: recipe.optimizer === 'adamw' ? adamW(recipe) : adafactor(recipe),
     train: trainPairs.pairs,
     dev: devPairs.pairs,

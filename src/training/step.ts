@@ -6,7 +6,6 @@
 
 import type { T5Config } from '../t5/config.js';
 import { decode, encode, head } from '../t5/forward.js';
-import { parameterShapes, trainableParameters } from '../t5/parameters.js';
 import {
   compile,
   crossEntropySum,
@@ -22,6 +21,7 @@ import {
 } from '../tensors/index.js';
 import type { TokenBatch } from './batch.js';
 import type { Trainable } from './optimizers/optimizer.js';
+import type { Tuning } from './tuning.js';
 
 /** A compiled training step and the arrays it works on. */
 export interface TrainingStep {
@@ -44,30 +44,31 @@ export interface TrainingStep {
 export interface TrainingStepOptions extends ExecutionOptions {
   readonly config: T5Config;
   readonly ownHead: boolean;
-  /** The parameters' values by name, changed in place by whoever steps. */
-  readonly values: ReadonlyMap<string, Float32Array>;
-  /** Dropout rate. */
+  /** What is trained; its arrays are changed in place by whoever steps. */
+  readonly tuning: Tuning;
+  /** Dropout rate of the model's own layers. */
   readonly dropout: number;
   readonly masks: MaskSource;
 }
 
 /** Compiles the step's two programs: with gradients and dropout, and loss alone. */
 export const buildTrainingStep = async (options: TrainingStepOptions): Promise<TrainingStep> => {
-  const { config, ownHead, values, dropout, masks } = options;
-  const shapes = parameterShapes(config, ownHead);
-  const parameters = [...shapes].map(([name, shape]): Trainable => {
-    const value = values.get(name)!;
-    return { name, shape, value, gradient: new Float32Array(value.length) };
-  });
-  const weights: [string, Value][] = parameters.map(({ name, shape, value }) => [name, { data: value, dims: shape }]);
+  const { tuning, masks } = options;
+  const parameters = [...tuning.trained].map(
+    ([name, { shape, data }]): Trainable => ({ name, shape, value: data, gradient: new Float32Array(data.length) }),
+  );
+  const weights = [...tuning.trained, ...tuning.frozen].map(([name, { shape, data }]): [string, Value] => [
+    name,
+    { data, dims: shape },
+  ]);
 
-  const training = lossGraph(config, ownHead, dropout);
+  const training = lossGraph(options, true);
   const wanted = parameters.map(({ name }) => training.graph.inputs.get(name)!);
   const scaled = mul(training.loss, training.graph.input('scale', 'float32', []));
   const derived = gradients(scaled, wanted);
   const outputs = Object.fromEntries(parameters.map(({ name }, i) => [name, derived[i]]));
   const backward: Program = await compile(training.graph, { loss: training.loss, ...outputs }, options);
-  const evaluating = lossGraph(config, ownHead, 0);
+  const evaluating = lossGraph(options, false);
   const forward = await compile(evaluating.graph, { loss: evaluating.loss }, options);
 
   const gradientArrays = new Map(parameters.map(({ name, gradient }) => [name, gradient]));
@@ -110,14 +111,17 @@ const addInto = (sum: Float32Array, part: Float32Array): void => {
   for (let i = 0; i < sum.length; i++) sum[i] += part[i];
 };
 
-const lossGraph = (config: T5Config, ownHead: boolean, dropout: number): { graph: Graph; loss: Tensor } => {
+const lossGraph = (
+  { config, ownHead, tuning, dropout }: TrainingStepOptions,
+  training: boolean,
+): { graph: Graph; loss: Tensor } => {
   const graph = new Graph();
   const ids = graph.input('input_ids', 'int64', ['batch', 'input']);
   const mask = graph.input('attention_mask', 'int64', ['batch', 'input']);
   const decoderIds = graph.input('decoder_input_ids', 'int64', ['batch', 'target']);
   const labels = graph.input('labels', 'int64', ['batch', 'target']);
-  const parameters = trainableParameters(graph, parameterShapes(config, ownHead));
-  const model = { graph, config, parameters, ownHead, dropout };
+  const parameters = tuning.parameters(graph, training);
+  const model = { graph, config, parameters, ownHead, dropout: training ? dropout : 0 };
   const hidden = decode(model, decoderIds, encode(model, ids, mask), mask); // (batch, target, dModel)
   const logits = head(model, reshape(hidden, ['batch*target', config.dModel])); // (batch·target, vocabulary)
   return { graph, loss: crossEntropySum(logits, reshape(labels, ['batch*target'])) };

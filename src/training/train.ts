@@ -11,9 +11,11 @@ import { padBatch, type TokenPair } from './batch.js';
 import { epochBatches } from './batches.js';
 import { loadLastCheckpoint, OPTIMIZER, PARAMETER, type RunState, saveCheckpoint } from './checkpoint.js';
 import { appendMetrics, type DevMetrics, type StepMetrics, truncateMetrics } from './metrics.js';
+import { clip } from './optimizers/clip.js';
 import type { Optimizer, Trainable } from './optimizers/optimizer.js';
 import { linearRate, type Schedule } from './schedule.js';
 import { buildTrainingStep, type TrainingStep } from './step.js';
+import type { Tuning } from './tuning.js';
 
 /** How long a run is: passes over the data, or minutes by the clock (then passes are as many as fit). */
 export type RunLength = { readonly epochs: number } | { readonly minutes: number };
@@ -37,8 +39,8 @@ export interface TrainingSettings extends Schedule {
 export interface TrainingJob extends ExecutionOptions {
   readonly config: T5Config;
   readonly ownHead: boolean;
-  /** The starting parameters; changed in place. */
-  readonly values: ReadonlyMap<string, Float32Array>;
+  /** What is trained, from where it starts; changed in place. */
+  readonly tuning: Tuning;
   readonly optimizer: Optimizer;
   readonly train: readonly TokenPair[];
   readonly dev: readonly TokenPair[];
@@ -187,18 +189,6 @@ const takeUp = async (job: TrainingJob, step: TrainingStep): Promise<RunState | 
   );
   job.onResume?.(checkpoint.state);
   return checkpoint.state;
-};
-
-/** Scales all gradients so that their common norm is at most `limit`; returns the norm before. */
-const clip = (parameters: readonly Trainable[], limit: number): number => {
-  let squares = 0;
-  for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
-  const norm = Math.sqrt(squares);
-  if (limit > 0 && norm > limit) {
-    const scale = limit / norm;
-    for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
-  }
-  return norm;
 };
 
 const inBatches = <Item>(items: readonly Item[], size: number): Item[][] =>

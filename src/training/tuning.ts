@@ -1,0 +1,57 @@
+/**
+ * @file What of a model a run trains: all weights, or an adapter over frozen ones. The step and the loop ask for the
+ * trained arrays, the frozen ones that each run is fed, and the parameters of a graph; they need to know no more.
+ */
+import { adaptedParameters, type LoraAdapter } from '../t5/lora.js';
+import { type Parameters, trainableParameters, type WeightData } from '../t5/parameters.js';
+import type { Graph } from '../tensors/index.js';
+
+/** What is trained, and how a graph is to use it. */
+export interface Tuning {
+  /** The trained arrays by name; a run changes them in place. */
+  readonly trained: ReadonlyMap<string, WeightData>;
+  /** Arrays that stay as they are and are fed to each run: one copy in memory for all programs. */
+  readonly frozen: ReadonlyMap<string, WeightData>;
+  /** @param dropout Whether the graph is for training, with the tuning's own dropout if it has one. */
+  parameters(graph: Graph, dropout: boolean): Parameters;
+}
+
+const shapesOf = (weights: ReadonlyMap<string, WeightData>): Map<string, readonly number[]> =>
+  new Map([...weights].map(([name, { shape }]) => [name, shape]));
+
+/**
+ * Trains all weights.
+ *
+ * @param weights By name.
+ * @param inPlace Whether the weights' own arrays are trained; by default they are copied and the originals stay.
+ */
+export const fullTuning = (weights: ReadonlyMap<string, WeightData>, inPlace = false): Tuning => {
+  const shapes = shapesOf(weights);
+  return {
+    trained: inPlace
+      ? weights
+      : new Map([...weights].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }])),
+    frozen: new Map(),
+    parameters: (graph) => trainableParameters(graph, shapes),
+  };
+};
+
+/**
+ * Trains an adapter over frozen weights.
+ *
+ * @param adapter Its arrays are changed in place.
+ * @param dropoutRate On the input of each A.
+ */
+export const loraTuning = (
+  weights: ReadonlyMap<string, WeightData>,
+  adapter: LoraAdapter,
+  dropoutRate: number,
+): Tuning => {
+  const shapes = shapesOf(weights);
+  return {
+    trained: adapter.weights,
+    frozen: weights,
+    parameters: (graph, dropout) =>
+      adaptedParameters(graph, trainableParameters(graph, shapes), adapter, dropout ? dropoutRate : 0),
+  };
+};
