@@ -99,6 +99,7 @@ export const adaptedParameters = (
   const sides = trainableParameters(graph, new Map([...weights].map(([name, { shape }]) => [name, shape])));
   return {
     tensor: base.tensor,
+    rows: base.rows,
     linear: (name, x): Tensor => {
       const y = base.linear(name, x); // (…, out)
       const scale = scales.get(name);

@@ -3,7 +3,7 @@
  * generation and adapters differ only in what they answer: a trainable input, a frozen weight, a product of their own.
  */
 import { Failure } from '../ground/failure.js';
-import { type Graph, matmul, type Tensor } from '../tensors/index.js';
+import { type Graph, gather, gatherRows, matmul, type Tensor } from '../tensors/index.js';
 import type { T5Config } from './config.js';
 
 /** The weights of a model as a forward pass uses them; names are those of Transformers' files. */
@@ -12,6 +12,8 @@ export interface Parameters {
   linear(name: string, x: Tensor): Tensor;
   /** A vector or table as it is. */
   tensor(name: string): Tensor;
+  /** Rows of the table under `name`, chosen by integers: (…ids) to (…ids, width). */
+  rows(name: string, ids: Tensor): Tensor;
 }
 
 /** Where a weight's numbers are. */
@@ -23,6 +25,29 @@ export interface WeightData {
 const dense = (tensor: (name: string) => Tensor): Parameters => ({
   tensor,
   linear: (name, x) => matmul(x, tensor(name), { transB: true }),
+  rows: (name, ids) => gather(tensor(name), ids),
+});
+
+/** Rows that a graph read of a table, by which the table's gradient is known without being in the graph. */
+export interface RowsRead {
+  readonly table: string;
+  readonly ids: Tensor;
+  /** Shape (…ids, width). */
+  readonly rows: Tensor;
+}
+
+/**
+ * The same parameters, but that the rows read of tables pass no gradient on to them; they are noted instead.
+ *
+ * @param reads Receives each reading.
+ */
+export const notingRows = (base: Parameters, reads: RowsRead[]): Parameters => ({
+  ...base,
+  rows: (table, ids) => {
+    const rows = gatherRows(base.tensor(table), ids);
+    reads.push({ table, ids, rows });
+    return rows;
+  },
 });
 
 /** Weights that are inputs of the graph, so that gradients can be taken and steps made between runs. */

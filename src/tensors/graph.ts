@@ -6,7 +6,7 @@ import { Failure } from '../ground/failure.js';
 import { type Shape, showShape } from './dims.js';
 
 /** Element types in use; names as in ONNX Runtime's JavaScript API. */
-export type DType = 'float32' | 'int64' | 'bool';
+export type DType = 'float32' | 'int64' | 'uint8' | 'bool';
 
 /** A constant's elements. Booleans are bytes of 0 or 1. */
 export type Elements = Float32Array | BigInt64Array | Uint8Array;
@@ -131,9 +131,9 @@ export class Graph {
     return this.constant('float32', [], [value]);
   }
 
-  /** A boolean input that each run fills with fresh random decisions; see {@link RandomMask}. */
+  /** An input of bytes, 0 or 1, that each run fills with fresh random decisions; see {@link RandomMask}. */
   randomMask(shape: Shape, kept: number): Tensor {
-    const tensor = this.input(`random.${this.randomMasks.length}`, 'bool', shape);
+    const tensor = this.input(`random.${this.randomMasks.length}`, 'uint8', shape);
     this.randomMasks.push({ tensor, kept });
     return tensor;
   }

@@ -90,7 +90,7 @@ export const where = (condition: Tensor, a: Tensor, b: Tensor): Tensor => {
 };
 
 /** ONNX's numbers for the element types. */
-export const onnxType: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9 };
+export const onnxType: Readonly<Record<DType, number>> = { float32: 1, uint8: 2, int64: 7, bool: 9 };
 
 /** The same values as another element type; not differentiable (there is one float type). */
 export const cast = (x: Tensor, dtype: DType): Tensor => {
@@ -141,5 +141,9 @@ export const dropout = (x: Tensor, p: number): Tensor => {
   const { graph } = x;
   const kept = 256 - dropped;
   const mask = graph.randomMask(x.shape, kept);
-  return mul(where(mask, x, graph.scalar(0)), graph.scalar(256 / kept));
+  // The mask as 0 and 1/(1−p) in one pass, for forward and backward alike.
+  const [factors] = graph.record('DequantizeLinear', [mask, graph.scalar(256 / kept)], {
+    outputs: [{ dtype: 'float32', shape: x.shape }],
+  });
+  return mul(x, factors);
 };
