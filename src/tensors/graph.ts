@@ -6,7 +6,7 @@ import { Failure } from '../ground/failure.js';
 import { type Shape, showShape } from './dims.js';
 
 /** Element types in use; names as in ONNX Runtime's JavaScript API. */
-export type DType = 'float32' | 'int64' | 'uint8' | 'bool';
+export type DType = 'float32' | 'int64' | 'bool' | 'uint8';
 
 /** A constant's elements. Booleans are bytes of 0 or 1. */
 export type Elements = Float32Array | BigInt64Array | Uint8Array;
@@ -95,7 +95,7 @@ export class Graph {
   }
 
   /** A frozen weight, fixed when the graph is compiled; its bytes stay outside the ONNX model. */
-  weight(name: string, shape: readonly number[], data: Float32Array): Tensor {
+  weight(name: string, shape: readonly number[], data: Float32Array | Uint8Array): Tensor {
     const size = shape.reduce((product, dim) => product * dim, 1);
     if (data.length !== size) {
       throw new Failure({
@@ -104,7 +104,7 @@ export class Graph {
         got: `${data.length} elements for ${showShape(shape)}`,
       });
     }
-    const tensor = this.#named(name, 'float32', shape);
+    const tensor = this.#named(name, data instanceof Float32Array ? 'float32' : 'uint8', shape);
     this.initializers.set(name, { tensor, data, external: true });
     return tensor;
   }

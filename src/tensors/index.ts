@@ -6,6 +6,7 @@ export * from './operations/elementwise.js';
 export * from './operations/layout.js';
 export * from './operations/loss.js';
 export * from './operations/product.js';
+export * from './operations/quantised.js';
 export * from './operations/reduction.js';
 export { type MaskSource, seededMasks } from './random.js';
 export { compile, type ExecutionOptions, type Program, type Randomness, type Value } from './session.js';
