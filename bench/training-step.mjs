@@ -20,7 +20,7 @@ const [batchSize, inputTokens, targetTokens, steps, threads] = numbers.map(Numbe
 const config = parseConfig(shapes[shape], shape);
 let weights = initialWeights(config, 1);
 const adapter = mode === 'lora' ? initialAdapter(config, { r: 16, alpha: 32, targets: ['q', 'v'] }, 1) : undefined;
-const tuning = adapter === undefined ? fullTuning(weights, true) : loraTuning(weights, adapter, 0.1);
+const tuning = adapter === undefined ? fullTuning(weights, true) : loraTuning({ weights }, adapter, 0.1);
 weights = undefined;
 const step = await buildTrainingStep({ config, ownHead: true, tuning, dropout: 0.1, masks: seededMasks(1), threads });
 const optimizer = adamW();

@@ -3,8 +3,9 @@
  * generation and adapters differ only in what they answer: a trainable input, a frozen weight, a product of their own.
  */
 import { Failure } from '../ground/failure.js';
-import { type Graph, gather, gatherRows, matmul, type Tensor } from '../tensors/index.js';
+import { type Graph, gather, gatherRows, matmul, quantisedMatmul, type Tensor, type Value } from '../tensors/index.js';
 import type { T5Config } from './config.js';
+import { type QuantisedWeight, quantisedRowSize } from './quantisation.js';
 
 /** The weights of a model as a forward pass uses them; names are those of Transformers' files. */
 export interface Parameters {
@@ -53,6 +54,54 @@ export const notingRows = (base: Parameters, reads: RowsRead[]): Parameters => (
 /** Weights that are inputs of the graph, so that gradients can be taken and steps made between runs. */
 export const trainableParameters = (graph: Graph, shapes: ReadonlyMap<string, readonly number[]>): Parameters =>
   dense((name) => graph.inputs.get(name) ?? graph.input(name, 'float32', found(shapes, name)));
+
+/**
+ * Weights of which some matrices are rounded to 4 or 8 bits. All are inputs of the graph, the rounded ones as bytes and
+ * scales under `NAME:blocks` and `NAME:scales` (see {@link quantisedInputs}): as fixed weights ONNX Runtime would turn
+ * their float32 values, which gradients need, into constants, all at once.
+ */
+export const quantisedParameters = (
+  graph: Graph,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  quantised: ReadonlyMap<string, QuantisedWeight>,
+): Parameters => {
+  const others = trainableParameters(graph, shapes);
+  return {
+    ...others,
+    linear: (name, x) => {
+      const matrix = quantised.get(name);
+      if (matrix === undefined) return others.linear(name, x);
+      const { bits, shape } = matrix;
+      const { bytes, scales } = quantisedRowSize(shape[1], bits);
+      return quantisedMatmul(x, {
+        bits,
+        columns: shape[1],
+        blocks: graph.input(`${name}:blocks`, 'uint8', [shape[0], scales, bytes / scales]),
+        scales: graph.input(`${name}:scales`, 'float32', [shape[0], scales]),
+      });
+    },
+  };
+};
+
+/** What a run is fed for {@link quantisedParameters}. */
+export const quantisedInputs = (quantised: ReadonlyMap<string, QuantisedWeight>): [string, Value][] =>
+  [...quantised].flatMap(
+    ([
+      name,
+      {
+        bits,
+        shape: [rows, columns],
+        blocks,
+        scales,
+      },
+    ]): [string, Value][] => {
+      const size = quantisedRowSize(columns, bits);
+      return [
+        [`${name}:blocks`, { data: blocks, dims: [rows, size.scales, size.bytes / size.scales] }],
+        [`${name}:scales`, { data: scales, dims: [rows, size.scales] }],
+      ];
+    },
+  );
 
 /** Weights fixed when the graph is compiled. */
 export const frozenParameters = (graph: Graph, weights: ReadonlyMap<string, WeightData>): Parameters =>

@@ -3,13 +3,18 @@
  * Whether the head has a matrix of its own is told by the file: a `lm_head.weight` in it is used.
  */
 import { Failure } from '../ground/failure.js';
+import type { QuantisedBits } from '../tensors/index.js';
 import type { T5Config } from './config.js';
+import { adaptedMatrices } from './lora.js';
 import { EMBEDDING, HEAD, parameterShapes, type WeightData } from './parameters.js';
+import { type QuantisedWeight, quantiseMatrix } from './quantisation.js';
 import { openSafetensors } from './safetensors.js';
 
 /** A model's weights by Transformers' names. */
 export interface T5Weights {
   readonly tensors: ReadonlyMap<string, WeightData>;
+  /** The linear layers of the blocks where rounding was asked for; these are not in `tensors`. */
+  readonly quantised?: ReadonlyMap<string, QuantisedWeight>;
   /** Whether the head has a matrix of its own. */
   readonly ownHead: boolean;
 }
@@ -20,10 +25,11 @@ const EMBEDDING_COPIES = ['encoder.embed_tokens.weight', 'decoder.embed_tokens.w
 /**
  * Reads all weights of a model directory (or of one safetensors file) as float32.
  *
+ * @param bits Rounds the linear layers of the blocks to so many bits as they are read.
  * @throws {Failure} When a weight is missing, has another shape, or does not belong to a T5 of this configuration.
  * @example const { tensors, ownHead } = await readWeights('flan-t5-small', config);
  */
-export const readWeights = async (path: string, config: T5Config): Promise<T5Weights> => {
+export const readWeights = async (path: string, config: T5Config, bits?: QuantisedBits): Promise<T5Weights> => {
   const file = await openSafetensors(path);
   try {
     const embedding = file.has(EMBEDDING) ? EMBEDDING : EMBEDDING_COPIES.find((name) => file.has(name));
@@ -47,6 +53,8 @@ export const readWeights = async (path: string, config: T5Config): Promise<T5Wei
       });
     }
     const tensors = new Map<string, WeightData>();
+    const rounded = bits === undefined ? undefined : adaptedMatrices(config, ['all']);
+    const quantised = bits === undefined ? undefined : new Map<string, QuantisedWeight>();
     for (const [name, shape] of shapes) {
       const stored = name === EMBEDDING ? embedding : name;
       if (stored === undefined || !file.has(stored)) {
@@ -64,13 +72,14 @@ export const readWeights = async (path: string, config: T5Config): Promise<T5Wei
           got: `[${weight.shape.join(', ')}]`,
         });
       }
-      tensors.set(name, weight);
+      if (rounded?.has(name)) quantised!.set(name, quantiseMatrix(weight.data, [shape[0], shape[1]], bits!));
+      else tensors.set(name, weight);
     }
     // A head stored although it is the embedding itself is tied: trained on, the two must stay one.
     const tied =
       headInFile && config.tieWordEmbeddings !== false && sameNumbers(tensors.get(HEAD)!, tensors.get(EMBEDDING)!);
     if (tied) tensors.delete(HEAD);
-    return { tensors, ownHead: headInFile && !tied };
+    return { tensors, quantised, ownHead: headInFile && !tied };
   } finally {
     await file.close();
   }

@@ -58,10 +58,10 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
   const parameters = [...tuning.trained].map(
     ([name, { shape, data }]): Trainable => ({ name, shape, value: data, gradient: new Float32Array(data.length) }),
   );
-  const weights = [...tuning.trained, ...tuning.frozen].map(([name, { shape, data }]): [string, Value] => [
-    name,
-    { data, dims: shape },
-  ]);
+  const weights: [string, Value][] = [
+    ...parameters.map(({ name, shape, value }): [string, Value] => [name, { data: value, dims: shape }]),
+    ...tuning.frozen,
+  ];
 
   const training = lossGraph(options, true);
   const scaled = mul(training.loss, training.graph.input('scale', 'float32', []));

@@ -17,7 +17,13 @@ const load = async (name: string) => {
 type Loaded = Awaited<ReturnType<typeof load>>;
 
 const stepOf = ({ config, ownHead, tensors, adapter }: Loaded) =>
-  buildTrainingStep({ config, ownHead, tuning: loraTuning(tensors, adapter, 0), dropout: 0, masks: seededMasks(0) });
+  buildTrainingStep({
+    config,
+    ownHead,
+    tuning: loraTuning({ weights: tensors }, adapter, 0),
+    dropout: 0,
+    masks: seededMasks(0),
+  });
 
 const logitsOf = async (
   { config, ownHead }: Loaded,
@@ -35,10 +41,10 @@ const logitsOf = async (
     decode(model, input('decoder', 'target'), encode(model, input('ids', 'input'), mask), mask),
   );
   const program = await compile(graph, { logits });
-  const weights = [...tuning.trained, ...tuning.frozen].map(([key, { data, shape }]): [string, Value] => [
-    key,
-    { data, dims: shape },
-  ]);
+  const weights = [
+    ...[...tuning.trained].map(([key, { data, shape }]): [string, Value] => [key, { data, dims: shape }]),
+    ...tuning.frozen,
+  ];
   const result = await program.run(
     new Map<string, Value>([
       ...weights,
@@ -53,7 +59,7 @@ const logitsOf = async (
 
 const merged = (weights: ReadonlyMap<string, WeightData>): Tuning => ({
   trained: weights,
-  frozen: new Map(),
+  frozen: [],
   parameters: (graph) => trainableParameters(graph, new Map([...weights].map(([key, { shape }]) => [key, shape]))),
 });
 
@@ -62,7 +68,7 @@ describe.each(['gated', 'relu'])('a LoRA adapter over the %s model equals PEFT',
     const loaded = await load(name);
     const expected = await readTensors(fixture(name, 'lora', 'expected.safetensors'));
     const wanted = expected.get(`${batchName}.logits`)!;
-    const apart = await logitsOf(loaded, loraTuning(loaded.tensors, loaded.adapter, 0), batchName, name);
+    const apart = await logitsOf(loaded, loraTuning({ weights: loaded.tensors }, loaded.adapter, 0), batchName, name);
     expect(difference(apart, wanted).absolute).toBeLessThan(2e-4);
     const one = await logitsOf(loaded, merged(mergeAdapter(loaded.tensors, loaded.adapter)), batchName, name);
     expect(difference(one, wanted).absolute).toBeLessThan(2e-4);
