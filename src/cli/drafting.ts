@@ -2,12 +2,14 @@
 import { type Command, Option } from 'commander';
 import type { Draft, DraftOptions } from '../generation/drafts.js';
 import type { PromptFields } from '../reports/prompt.js';
+import { showDownload } from './download.js';
 import { startProgress } from './progress.js';
 import { positiveNumber, wholeNumber } from './values.js';
 
 /** The options as commander gives them. */
 export interface DraftingOptions {
   readonly model?: string;
+  readonly adapter?: string;
   readonly prompt?: string;
   readonly maxInputTokens?: number;
   readonly maxNewTokens?: number;
@@ -28,6 +30,7 @@ const noRepeatNgram = (): Option => {
 /** Adds the options of drafting to a command. */
 export const addDraftingOptions = (command: Command): Command =>
   command
+    .option('--adapter <dir>', 'LoRA adapter to use on the model: a directory as PEFT or train --lora writes it')
     .option('--prompt <template>', 'prompt with the fields {findings} and {background} (default: the model’s own)')
     .option(
       '--max-input-tokens <n>',
@@ -59,7 +62,7 @@ export const draftWith = async (
     import('../models/open.js'),
     import('../reports/prompt.js'),
   ]);
-  const model = await openModel(modelName);
+  const model = await openModel(modelName, { adapter: options.adapter, onDownload: showDownload() });
   const settings: DraftOptions = {
     ...options,
     prompt: options.prompt === undefined ? undefined : parsePrompt(options.prompt),

@@ -9,6 +9,7 @@ import { Failure, systemCode } from '../ground/failure.js';
 import { type PromptTemplate, parsePromptFile, serialisePrompt } from '../reports/prompt.js';
 import {
   ADAPTER_CONFIG,
+  ADAPTER_WEIGHTS,
   adapterConfigJson,
   readAdapter,
   readAdapterConfig,
@@ -80,4 +81,30 @@ export const beginAdapterDirectory = async (
   await mkdir(directory, { recursive: true });
   await writeWhole(join(directory, PROMPT_FILE), serialisePrompt(prompt));
   await writeAdapterConfig(directory, adapterConfigJson(settings, config, base));
+};
+
+/**
+ * Copies an adapter directory's files, and only these.
+ *
+ * @throws {Failure} When `from` is none.
+ */
+export const copyAdapter = async (from: string, to: string): Promise<void> => {
+  if (!(await isAdapterDirectory(from))) {
+    throw new Failure({
+      what: 'no adapter directory',
+      where: from,
+      fix: 'give a directory with adapter_config.json, as train --lora leaves in RUN/model',
+    });
+  }
+  await readAdapterConfig(from);
+  await mkdir(to, { recursive: true });
+  for (const name of [PROMPT_FILE, 'README.md', ADAPTER_CONFIG, ADAPTER_WEIGHTS]) {
+    const path = join(from, name);
+    const bytes = await readFile(path).catch((error: unknown) => {
+      // PEFT writes no prompt, and not every adapter has a card.
+      if (systemCode(error) === 'ENOENT' && (name === PROMPT_FILE || name === 'README.md')) return undefined;
+      throw readFailure(path, error);
+    });
+    if (bytes !== undefined) await writeWhole(join(to, name), bytes);
+  }
 };

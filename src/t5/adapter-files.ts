@@ -15,7 +15,8 @@ import { openSafetensors, writeSafetensors } from './safetensors.js';
 
 /** The file that makes a directory an adapter's. */
 export const ADAPTER_CONFIG = 'adapter_config.json';
-const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
+/** The file with its matrices. */
+export const ADAPTER_WEIGHTS = 'adapter_model.safetensors';
 
 /** What an adapter's own files say. */
 export interface AdapterConfig {

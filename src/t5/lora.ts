@@ -114,12 +114,14 @@ export const adaptedParameters = (
  * The base weights with an adapter worked in: W + s·B·A, summed in float64 before it is rounded.
  *
  * @param base By name; not changed. Matrices that are not adapted are shared with the result.
+ * @param into An earlier result, whose arrays are written anew.
  * @throws {Failure} When the base lacks an adapted matrix.
  * @example const merged = mergeAdapter(model.weights, adapter);
  */
 export const mergeAdapter = (
   base: ReadonlyMap<string, WeightData>,
   { scales, weights }: LoraAdapter,
+  into?: ReadonlyMap<string, WeightData>,
 ): Map<string, WeightData> => {
   const merged = new Map(base);
   for (const [matrix, scale] of scales) {
@@ -129,7 +131,7 @@ export const mergeAdapter = (
     const a = weights.get(loraName(matrix, 'A'))!;
     const b = weights.get(loraName(matrix, 'B'))!.data;
     const [r, input] = a.shape;
-    const data = new Float32Array(found.data.length);
+    const data = into?.get(matrix)?.data ?? new Float32Array(found.data.length);
     const row = new Float64Array(input);
     for (let out = 0; out < found.shape[0]; out++) {
       row.fill(0);

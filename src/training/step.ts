@@ -9,7 +9,6 @@ import { decode, encode, head } from '../t5/forward.js';
 import { notingRows, type RowsRead } from '../t5/parameters.js';
 import {
   compile,
-  crossEntropySum,
   type ExecutionOptions,
   Graph,
   gradients,
@@ -17,6 +16,7 @@ import {
   mul,
   type Program,
   reshape,
+  smoothedCrossEntropySum,
   type Tensor,
   type Value,
 } from '../tensors/index.js';
@@ -49,6 +49,8 @@ export interface TrainingStepOptions extends ExecutionOptions {
   readonly tuning: Tuning;
   /** Dropout rate of the model's own layers. */
   readonly dropout: number;
+  /** Share of each label spread over all tokens in training; default 0. */
+  readonly labelSmoothing?: number;
   readonly masks: MaskSource;
 }
 
@@ -140,7 +142,7 @@ const addRows = (table: Float32Array, ids: BigInt64Array, rows: Float32Array): v
 const ROWS = 'rows:';
 
 const lossGraph = (
-  { config, ownHead, tuning, dropout }: TrainingStepOptions,
+  { config, ownHead, tuning, dropout, labelSmoothing = 0 }: TrainingStepOptions,
   training: boolean,
 ): { graph: Graph; loss: Tensor; reads: RowsRead[] } => {
   const graph = new Graph();
@@ -153,7 +155,8 @@ const lossGraph = (
   const model = { graph, config, parameters, ownHead, dropout: training ? dropout : 0 };
   const hidden = decode(model, decoderIds, encode(model, ids, mask), mask); // (batch, target, dModel)
   const logits = head(model, reshape(hidden, ['batch*target', config.dModel])); // (batch·target, vocabulary)
-  return { graph, reads, loss: crossEntropySum(logits, reshape(labels, ['batch*target'])) };
+  const smoothing = training ? labelSmoothing : 0;
+  return { graph, reads, loss: smoothedCrossEntropySum(logits, reshape(labels, ['batch*target']), smoothing) };
 };
 
 const batchFeeds = (batch: TokenBatch): [string, Value][] => [
