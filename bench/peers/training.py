@@ -22,7 +22,7 @@ with open(config_file) as file:
 if mode == "lora":
     from peft import LoraConfig, get_peft_model
 
-    lora = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.1, target_modules=["q", "v"], task_type="SEQ_2_SEQ_LM")
+    lora = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.1, target_modules=["q", "v"])
     model = get_peft_model(model, lora)
 model.train()
 trained = [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -167,7 +167,11 @@ export const readAdapter = async (directory: string, config: T5Config): Promise<
   }
 };
 
-/** The text of an `adapter_config.json`, as PEFT reads it. */
+/**
+ * The text of an `adapter_config.json`, as PEFT reads it. It names no `task_type`: PEFT then wraps the model plainly, which
+ * is all an encoder-decoder needs, while its wrapper for `SEQ_2_SEQ_LM` (up to 0.21 at least) asks for a method that
+ * Transformers 5 no longer has.
+ */
 export const adapterConfigJson = (
   settings: LoraSettings & { readonly dropout: number },
   config: T5Config,
@@ -192,7 +196,7 @@ export const adapterConfigJson = (
       rank_pattern: {},
       revision: null,
       target_modules: targetModules(settings.targets, config),
-      task_type: 'SEQ_2_SEQ_LM',
+      task_type: null,
       use_dora: false,
       use_rslora: false,
     },
