@@ -9,6 +9,7 @@ import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { demoCommand } from './demo.js';
 import { evaluateCommand } from './evaluate.js';
+import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
 import { prepareCommand } from './prepare.js';
 import { trainCommand } from './train.js';
@@ -18,7 +19,7 @@ const program = new Command('impressionist')
   .version(version)
   .showHelpAfterError('(add --help for what this command takes)');
 
-const commands = [demoCommand, prepareCommand, trainCommand, generateCommand, evaluateCommand];
+const commands = [demoCommand, prepareCommand, trainCommand, generateCommand, evaluateCommand, exportCommand];
 for (const command of commands) program.addCommand(command());
 
 /** Commander exits by itself with 1; this program's usage errors exit with 2, so it is made to throw. */

@@ -1,5 +1,6 @@
 /** @file A training run shown to a person or a program: what `train` and `demo` share. */
-import type { RunFacts, RunOptions } from '../training/run.js';
+import type { Recipe } from '../training/recipe.js';
+import type { DevDrafterFactory, RunFacts, RunOptions } from '../training/run.js';
 import type { TrainingResult } from '../training/train.js';
 import { duration, type Progress, startProgress } from './progress.js';
 
@@ -30,14 +31,15 @@ export const trainShowing = async (options: RunOptions, json = false): Promise<T
       if (json) console.log(JSON.stringify(metrics));
     },
     onEvaluation: (metrics, best) => {
-      devLoss = `, dev ${metrics.devLoss.toFixed(3)}${best ? ' (best)' : ''}`;
+      const rouge = metrics.devRouge === undefined ? '' : `, ROUGE-L ${metrics.devRouge.toFixed(3)}`;
+      devLoss = `, dev ${metrics.devLoss.toFixed(3)}${rouge}${best ? ' (best)' : ''}`;
       if (json) console.log(JSON.stringify({ ...metrics, best }));
     },
   }).finally(() => progress?.stop());
   if (!result.interrupted) {
     say(
-      `${result.steps.toLocaleString('en')} steps in ${duration(result.seconds)}. ` +
-        `Best dev loss ${result.best.devLoss.toFixed(4)} after step ${result.best.step.toLocaleString('en')}: ${options.out}/model`,
+      `${result.steps.toLocaleString('en')} steps in ${duration(result.seconds)}${result.stoppedEarly ? ', ended early: no better model came' : ''}. ` +
+        `Best dev loss ${result.best.devLoss.toFixed(4)} after step ${result.best.step.toLocaleString('en')}: ${options.out}/model; the run: ${options.out}/report.html`,
     );
   }
   return result;
@@ -45,9 +47,21 @@ export const trainShowing = async (options: RunOptions, json = false): Promise<T
 
 const describe = (facts: RunFacts): string => {
   const count = (value: number): string => value.toLocaleString('en');
+  const trained =
+    facts.trainedParameters === facts.parameters
+      ? `${count(facts.parameters)} parameters; `
+      : `${count(facts.trainedParameters)} trained parameters over ${count(facts.parameters)} frozen ones; `;
   const lines = [
-    `${count(facts.parameters)} parameters; ${count(facts.trainExamples)} training examples of ${facts.meanInputTokens} + ${facts.meanTargetTokens} tokens on average, ${count(facts.devExamples)} for the dev loss.`,
+    `${trained}${count(facts.trainExamples)} training examples of ${facts.meanInputTokens} + ${facts.meanTargetTokens} tokens on average, ${count(facts.devExamples)} for the dev loss.`,
   ];
+  const { sameFindings, impressionsOfSameFindings, devFindingsInTraining } = facts.duplicates;
+  if (sameFindings > 0) {
+    lines.push(
+      `${count(sameFindings)} training examples share their findings with another one (${count(impressionsOfSameFindings)} different impressions among them).`,
+    );
+  }
+  if (devFindingsInTraining > 0)
+    lines.push(`${count(devFindingsInTraining)} dev examples have findings that are in the training data too.`);
   if (facts.cutInputs > 0) {
     lines.push(
       `${count(facts.cutInputs)} inputs were too long: ${count(facts.cutInputTokens)} tokens of their findings’ ends are not used (--max-input-tokens).`,
@@ -57,3 +71,36 @@ const describe = (facts: RunFacts): string => {
     lines.push(`${count(facts.cutTargets)} impressions were too long and are cut (--max-target-tokens).`);
   return lines.join('\n');
 };
+
+/**
+ * Drafts dev examples with the model that is being trained, greedily, as `generate` does.
+ *
+ * @param recipe For the longest input and draft.
+ */
+export const devDrafter =
+  (recipe: Recipe, threads?: number): DevDrafterFactory =>
+  async (model) => {
+    const [{ buildLiveDecoder }, { createEngine }, { encodeInput }, { createRougeScorer }] = await Promise.all([
+      import('../generation/decoder.js'),
+      import('../generation/decode.js'),
+      import('../models/encoding.js'),
+      import('../evaluation/rouge.js'),
+    ]);
+    const decoder = await buildLiveDecoder(model, { threads });
+    const engine = createEngine(decoder, { maxNewTokens: recipe.maxTargetTokens });
+    const scorer = createRougeScorer(['rougeL']);
+    return {
+      draft: async (examples) => {
+        const inputs = examples.map(
+          (each) => encodeInput(model.tokenizer, model.prompt, each, recipe.maxInputTokens).ids,
+        );
+        const outputs = await engine.decodeAll(inputs);
+        return outputs.map(([{ ids }]) => model.tokenizer.decode(ids));
+      },
+      score: (examples, drafts) => {
+        const scores = examples.map(({ impression }, i) => scorer.score(impression, drafts[i]).stemmed.rougeL.fmeasure);
+        return scores.reduce((total, value) => total + value, 0) / scores.length;
+      },
+      release: () => engine.release(),
+    };
+  };

@@ -116,7 +116,7 @@ export const compile = async <Output extends string>(
           dims.reduce((a, b) => a * b, 1),
           site.kept,
         );
-        fed[input.name] = ortTensor('bool', { data, dims });
+        fed[input.name] = ortTensor(input.dtype, { data, dims });
       }
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const name of names) {

@@ -9,11 +9,20 @@ import type { T5Config } from '../t5/config.js';
 import { type ExecutionOptions, seededMasks } from '../tensors/index.js';
 import { padBatch, type TokenPair } from './batch.js';
 import { epochBatches } from './batches.js';
-import { loadLastCheckpoint, OPTIMIZER, PARAMETER, type RunState, saveCheckpoint } from './checkpoint.js';
+import {
+  type BestModel,
+  loadLastCheckpoint,
+  OPTIMIZER,
+  PARAMETER,
+  type RunState,
+  saveCheckpoint,
+} from './checkpoint.js';
 import { appendMetrics, type DevMetrics, type StepMetrics, truncateMetrics } from './metrics.js';
+import { clip } from './optimizers/clip.js';
 import type { Optimizer, Trainable } from './optimizers/optimizer.js';
-import { linearRate, type Schedule } from './schedule.js';
+import { rateAt, type Schedule } from './schedule.js';
 import { buildTrainingStep, type TrainingStep } from './step.js';
+import type { Tuning } from './tuning.js';
 
 /** How long a run is: passes over the data, or minutes by the clock (then passes are as many as fit). */
 export type RunLength = { readonly epochs: number } | { readonly minutes: number };
@@ -26,10 +35,16 @@ export interface TrainingSettings extends Schedule {
   /** Passes whose gradients make one step. */
   readonly accumulation: number;
   readonly dropout: number;
+  /** Share of each label's weight spread over all tokens, in training only. */
+  readonly labelSmoothing: number;
   /** Largest Euclidean norm of all gradients together; larger ones are scaled down to it. 0 switches it off. */
   readonly clipNorm: number;
   /** Times an epoch at which the dev loss is measured and a checkpoint written. */
   readonly evaluationsPerEpoch: number;
+  /** What makes a model the best: the lowest dev loss, or the highest ROUGE-L of its drafts on the dev data. */
+  readonly selectBy: 'loss' | 'rouge';
+  /** Evaluations in a row without a better model after which the run ends; 0: it never ends early. */
+  readonly patience: number;
   readonly seed: number;
 }
 
@@ -37,8 +52,8 @@ export interface TrainingSettings extends Schedule {
 export interface TrainingJob extends ExecutionOptions {
   readonly config: T5Config;
   readonly ownHead: boolean;
-  /** The starting parameters; changed in place. */
-  readonly values: ReadonlyMap<string, Float32Array>;
+  /** What is trained, from where it starts; changed in place. */
+  readonly tuning: Tuning;
   readonly optimizer: Optimizer;
   readonly train: readonly TokenPair[];
   readonly dev: readonly TokenPair[];
@@ -51,18 +66,26 @@ export interface TrainingJob extends ExecutionOptions {
   readonly resume: boolean;
   /** Keeps the parameters given to it as the run's best model. */
   readonly saveBest: (parameters: readonly Trainable[]) => Promise<void>;
+  /**
+   * Drafts the dev examples with the model as it is and scores them, if drafts are wanted.
+   *
+   * @returns Mean ROUGE-L, 0 to 1; undefined when only samples were drafted.
+   */
+  readonly draftDev?: (step: number) => Promise<number | undefined>;
   /** Asked after each step: true ends the run cleanly, resumable. */
   readonly interrupted?: () => boolean;
   readonly onStep?: (metrics: StepMetrics, progress: number) => void;
-  readonly onEvaluation?: (metrics: DevMetrics, best: boolean) => void;
+  readonly onEvaluation?: (metrics: DevMetrics, best: boolean) => void | Promise<void>;
   readonly onResume?: (state: RunState) => void;
 }
 
 /** How a run ended. */
 export interface TrainingResult {
   readonly steps: number;
-  readonly best: { readonly step: number; readonly devLoss: number };
+  readonly best: BestModel;
   readonly seconds: number;
+  /** Whether it ended before its planned length because no better model came. */
+  readonly stoppedEarly: boolean;
   /** Whether it stopped before its end because it was asked to. */
   readonly interrupted: boolean;
 }
@@ -78,7 +101,7 @@ const TIME_RESERVE = 0.01;
 export const train = async (job: TrainingJob): Promise<TrainingResult> => {
   const { settings, optimizer } = job;
   const masks = seededMasks(settings.seed);
-  const step = await buildTrainingStep({ ...job, dropout: settings.dropout, masks });
+  const step = await buildTrainingStep({ ...job, ...settings, masks });
   try {
     return await runLoop(job, step);
   } finally {
@@ -111,19 +134,27 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     let total = 0;
     for (const batch of devBatches) total += await step.lossSum(batch);
     const devLoss = total / devBatches.reduce((tokens, batch) => tokens + batch.labelTokens, 0);
-    const metrics: DevMetrics = { step: state.step, devLoss, seconds: seconds() };
-    const better = state.best === undefined || devLoss < state.best.devLoss;
+    const devRouge = await job.draftDev?.(state.step);
+    const metrics: DevMetrics = { step: state.step, devLoss, devRouge, seconds: seconds() };
+    const found: BestModel = { step: state.step, devLoss, devRouge };
+    const better = state.best === undefined || isBetter(settings, found, state.best);
     if (better) await job.saveBest(step.parameters);
     appendMetrics(job.metricsFile, metrics);
-    state = { ...state, seconds: seconds(), best: better ? { step: state.step, devLoss } : state.best };
+    state = {
+      ...state,
+      seconds: seconds(),
+      best: better ? found : state.best,
+      sinceBest: better ? 0 : (state.sinceBest ?? 0) + 1,
+    };
     await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
-    job.onEvaluation?.(metrics, better);
+    await job.onEvaluation?.(metrics, better);
   };
 
   let plan: { epoch: number; batches: number[][] } | undefined;
   let evaluated = state.step;
   let interrupted = false;
-  while (progress() < 1) {
+  const outOfPatience = (): boolean => settings.patience > 0 && (state.sinceBest ?? 0) >= settings.patience;
+  while (progress() < 1 && !outOfPatience()) {
     const epoch = Math.floor(state.step / stepsPerEpoch);
     if (plan?.epoch !== epoch)
       plan = { epoch, batches: epochBatches(lengths, settings.batchSize, settings.seed, epoch) };
@@ -137,7 +168,7 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     );
 
     const started = performance.now();
-    const learningRate = linearRate(settings, progress());
+    const learningRate = rateAt(settings, progress());
     const loss = await step.computeGradients(batches, state.step);
     const gradientNorm = clip(step.parameters, settings.clipNorm);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notANumber(state.step, epoch, members, loss);
@@ -172,8 +203,12 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
   }
   if (!interrupted && (evaluated !== state.step || state.best === undefined)) await evaluate();
   const best = state.best ?? { step: 0, devLoss: Number.POSITIVE_INFINITY };
-  return { steps: state.step, best, seconds: seconds(), interrupted };
+  const stoppedEarly = !interrupted && progress() < 1;
+  return { steps: state.step, best, seconds: seconds(), stoppedEarly, interrupted };
 };
+
+const isBetter = ({ selectBy }: TrainingSettings, found: BestModel, best: BestModel): boolean =>
+  selectBy === 'rouge' ? (found.devRouge ?? 0) > (best.devRouge ?? 0) : found.devLoss < best.devLoss;
 
 /** Puts a checkpoint's numbers in place; undefined when there is none. */
 const takeUp = async (job: TrainingJob, step: TrainingStep): Promise<RunState | undefined> => {
@@ -187,18 +222,6 @@ const takeUp = async (job: TrainingJob, step: TrainingStep): Promise<RunState | 
   );
   job.onResume?.(checkpoint.state);
   return checkpoint.state;
-};
-
-/** Scales all gradients so that their common norm is at most `limit`; returns the norm before. */
-const clip = (parameters: readonly Trainable[], limit: number): number => {
-  let squares = 0;
-  for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
-  const norm = Math.sqrt(squares);
-  if (limit > 0 && norm > limit) {
-    const scale = limit / norm;
-    for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
-  }
-  return norm;
 };
 
 const inBatches = <Item>(items: readonly Item[], size: number): Item[][] =>

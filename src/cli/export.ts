@@ -1,0 +1,49 @@
+/** @file `impressionist export`: a model in another form. One entry of {@link FORMATS} a form. */
+import { Command, Option } from 'commander';
+import { showDownload } from './download.js';
+
+interface ExportOptions {
+  readonly format: string;
+  readonly out: string;
+  readonly adapter?: string;
+}
+
+/** A form of model: what `--help` says of it, and how it is written. */
+interface Format {
+  readonly description: string;
+  readonly write: (model: string, options: ExportOptions) => Promise<void>;
+}
+
+const FORMATS: Readonly<Record<string, Format>> = {
+  merged: {
+    description: 'a model directory as Transformers reads it, an adapter worked into its weights',
+    write: async (name, { out, adapter }) => {
+      const [{ openModel }, { writeModel }] = await Promise.all([
+        import('../models/open.js'),
+        import('../models/directory.js'),
+      ]);
+      await writeModel(out, await openModel(name, { adapter, onDownload: showDownload() }));
+    },
+  },
+  adapter: {
+    description: 'an adapter directory as PEFT reads it, without its base model',
+    write: async (name, { out, adapter }) => (await import('../models/adapter.js')).copyAdapter(adapter ?? name, out),
+  },
+};
+
+export const exportCommand = (): Command =>
+  new Command('export')
+    .summary('write a model in another form')
+    .description(
+      `Write a model in another form:\n${Object.entries(FORMATS)
+        .map(([name, { description }]) => `  ${name}: ${description}`)
+        .join('\n')}`,
+    )
+    .argument('<model>', 'model directory, adapter directory (with the base it names), or hub id')
+    .addOption(new Option('--format <name>', 'the form').choices(Object.keys(FORMATS)).makeOptionMandatory())
+    .requiredOption('--out <dir>', 'folder for the files; made if missing')
+    .option('--adapter <dir>', 'LoRA adapter to use on the model')
+    .action(async (model: string, options: ExportOptions) => {
+      await FORMATS[options.format].write(model, options);
+      console.error(`Written to ${options.out}`);
+    });
