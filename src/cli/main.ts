@@ -7,6 +7,7 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
+import { checkCommand } from './check.js';
 import { demoCommand } from './demo.js';
 import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
@@ -19,7 +20,15 @@ const program = new Command('impressionist')
   .version(version)
   .showHelpAfterError('(add --help for what this command takes)');
 
-const commands = [demoCommand, prepareCommand, trainCommand, generateCommand, evaluateCommand, exportCommand];
+const commands = [
+  demoCommand,
+  prepareCommand,
+  trainCommand,
+  generateCommand,
+  evaluateCommand,
+  checkCommand,
+  exportCommand,
+];
 for (const command of commands) program.addCommand(command());
 
 /** Commander exits by itself with 1; this program's usage errors exit with 2, so it is made to throw. */

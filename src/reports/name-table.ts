@@ -3,8 +3,8 @@
  * directory of several hundred thousand. A `Map` would need a string for each of the latter, most of them for nothing.
  */
 
-/** Hashed are the last bytes: a report's name ends in its study id. */
-const HASHED = 20;
+/** Hashed are the last bytes: a report's name ends in its study id and `.txt`. */
+const HASHED = 12;
 
 /** Wanted names, each known by its place in the list given. */
 export class NameTable {
@@ -16,13 +16,15 @@ export class NameTable {
 
   /** @param names Distinct or not; equal names are known by the first one's place. */
   constructor(names: readonly string[]) {
-    this.#bytes = Buffer.from(names.join(''));
+    const joined = names.join('');
+    this.#bytes = Buffer.from(joined);
+    const ascii = this.#bytes.length === joined.length;
     this.#ends = new Uint32Array(names.length);
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * names.length + 2))).fill(-1);
     let end = 0;
     for (let place = 0; place < names.length; place++) {
       const start = end;
-      end += Buffer.byteLength(names[place]);
+      end += ascii ? names[place].length : Buffer.byteLength(names[place]);
       this.#ends[place] = end;
       const slot = this.#slot(this.#bytes, start, end);
       if (this.#slots[slot] === -1) this.#slots[slot] = place;

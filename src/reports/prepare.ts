@@ -60,8 +60,10 @@ interface NamedReport {
   row: SplitRow;
   /** Whether a file is written that it belongs in. */
   wanted: boolean;
-  /** JSON of what was taken from it; undefined until it is read and when it can't be used. */
-  text: Uint8Array | undefined;
+  /** The JSON of what was taken from it: a stretch of its batch's; empty until it is read and when it can't be used. */
+  texts: Buffer;
+  start: number;
+  end: number;
   fault: EntryFault | undefined;
 }
 
@@ -139,6 +141,8 @@ const countRows = (rows: readonly SplitRow[]): PrepareSummary['named'] => {
   return counts;
 };
 
+const NO_TEXTS = Buffer.alloc(0);
+
 /** The reports that the split names, and for each row its own; rows that name the same study share one. */
 const namedReports = (
   rows: readonly SplitRow[],
@@ -149,7 +153,7 @@ const namedReports = (
   const byRow = rows.map((row) => {
     let report = byStudy.get(row.studyId);
     if (report === undefined) {
-      report = { row, wanted: false, text: undefined, fault: undefined };
+      report = { row, wanted: false, texts: NO_TEXTS, start: 0, end: 0, fault: undefined };
       byStudy.set(row.studyId, report);
       reports.push(report);
     }
@@ -180,10 +184,12 @@ const readWanted = async (
   let done = 0;
   onProgress?.(0, present.length);
   const receive = (batch: ReportBatch, first: number): void => {
-    let start = 0;
+    const texts = Buffer.from(batch.texts.buffer);
     for (let place = 0; place < batch.ends.length; place++) {
-      present[first + place].text = batch.texts.subarray(start, batch.ends[place]);
-      start = batch.ends[place];
+      const report = present[first + place];
+      report.texts = texts;
+      report.start = place === 0 ? 0 : batch.ends[place - 1];
+      report.end = batch.ends[place];
     }
     for (const { place, fault } of batch.faults) present[first + place].fault = fault;
     done += batch.ends.length;
@@ -232,19 +238,18 @@ const EXAMPLES_A_CHUNK = 2000;
 function* listChunks(examples: readonly NamedReport[], signal: AbortSignal | undefined): Generator<Uint8Array> {
   for (let from = 0; from < examples.length; from += EXAMPLES_A_CHUNK) {
     signal?.throwIfAborted();
-    const pieces = examples.slice(from, from + EXAMPLES_A_CHUNK).map(({ row, text }, place) => ({
-      head:
-        `${from + place === 0 ? '[' : ', '}{"study_id": ${jsonString(row.studyId)}, ` +
-        `"subject_id": ${jsonString(row.subjectId)}, `,
-      text: text!,
-    }));
-    const length = pieces.reduce((sum, { head, text }) => sum + head.length + text.length + 1, 0);
+    const some = examples.slice(from, from + EXAMPLES_A_CHUNK);
+    const heads = some.map(
+      ({ row }, place) =>
+        `${from + place === 0 ? '[' : ', '}{"study_id": ${jsonString(row.studyId)}, "subject_id": ${jsonString(row.subjectId)}, `,
+    );
+    const length = some.reduce((sum, { start, end }, place) => sum + heads[place].length + end - start + 1, 0);
     const chunk = Buffer.allocUnsafe(length);
     let at = 0;
-    for (const { head, text } of pieces) {
-      at += chunk.write(head, at, 'latin1');
-      chunk.set(text, at);
-      at += text.length;
+    for (let place = 0; place < some.length; place++) {
+      at += chunk.write(heads[place], at, 'latin1');
+      const { texts, start, end } = some[place];
+      at += texts.copy(chunk, at, start, end);
       chunk[at++] = CLOSING_BRACE;
     }
     yield chunk;

@@ -67,35 +67,31 @@ const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(1
 /** What reading in text mode makes of line ends: `\r\n` and a lone `\r` become `\n`. */
 export const universalNewlines = (text: string): string => text.replace(/\r\n?/g, '\n');
 
-/** One record of CSV text. */
-export interface CsvRecord {
-  readonly fields: readonly string[];
-  /** The line it starts on, from 1. */
-  readonly line: number;
-}
-
 /**
- * The records that `csv.reader` yields for text, its `excel` dialect: commas; a quote opens a quoted field only as its
- * first character; inside, a doubled quote is one; what follows a closing quote is taken as it is; an end of text
- * closes what is open. Blank lines are records without fields.
+ * Goes through the records that `csv.reader` yields for text, its `excel` dialect: commas; a quote opens a quoted field
+ * only as its first character; inside, a doubled quote is one; what follows a closing quote is taken as it is; an end of
+ * text closes what is open. Blank lines are records without fields.
  *
  * @param text Text with `\n` as the only line end (see {@link universalNewlines}).
- * @example [...csvRecords('a,"b\nc"\n')] // [{ fields: ['a', 'b\nc'], line: 1 }]
+ * @param visit Told each record's fields, in an array that is reused for the next record, and the line it starts on, from 1.
+ * @example forEachCsvRecord('a,"b\nc"\n', (fields, line) => console.log(fields, line)) // ['a', 'b\nc'] 1
  */
-export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
+export const forEachCsvRecord = (text: string, visit: (fields: readonly string[], line: number) => void): void => {
   const nextQuote = finder(text, '"');
   const nextComma = finder(text, ',');
   const nextLineEnd = finder(text, '\n');
+  const fields: string[] = [];
   let line = 1;
   for (let at = 0; at < text.length; ) {
     const end = nextLineEnd(at);
+    fields.length = 0;
+    let lines = 1;
     if (nextQuote(at) < end) {
       const record = quotedRecord(text, at);
-      yield { fields: record.fields, line };
-      line += record.lines;
+      fields.push(...record.fields);
+      lines = record.lines;
       at = record.next;
     } else {
-      const fields: string[] = [];
       if (at < end) {
         for (let comma = nextComma(at); comma < end; comma = nextComma(at)) {
           fields.push(text.slice(at, comma));
@@ -103,13 +99,12 @@ export function* csvRecords(text: string): Generator<CsvRecord, undefined> {
         }
         fields.push(text.slice(at, end));
       }
-      yield { fields, line };
-      line++;
       at = end + 1;
     }
+    visit(fields, line);
+    line += lines;
   }
-  return undefined;
-}
+};
 
 /**
  * Finds a character again and again, from places that never go back, so that the text is searched once in all.

@@ -4,7 +4,7 @@
  * columns with one name the last.
  */
 import { Failure } from '../ground/failure.js';
-import { csvRecords, universalNewlines } from './python.js';
+import { forEachCsvRecord, universalNewlines } from './python.js';
 import { readText } from './utf8.js';
 
 /** The splits that examples are written for. */
@@ -31,9 +31,26 @@ const COLUMNS = ['study_id', 'subject_id', 'split'] as const;
  * @example (await readSplit('split.csv'))[0] // { studyId: '58832226', subjectId: '11148901', split: 'train', line: 2 }
  */
 export const readSplit = async (path: string): Promise<SplitRow[]> => {
-  const records = csvRecords(universalNewlines(await readText(path)));
-  const header = records.next().value?.fields ?? [];
-  const [studyId, subjectId, split] = COLUMNS.map((name) => {
+  const rows: SplitRow[] = [];
+  let places: readonly number[] | undefined;
+  forEachCsvRecord(universalNewlines(await readText(path)), (fields, line) => {
+    if (places === undefined) places = columnPlaces(fields, path);
+    else if (fields.length > 0) {
+      const [studyId, subjectId, split] = places;
+      rows.push({
+        studyId: fields[studyId] ?? '',
+        subjectId: fields[subjectId] ?? '',
+        split: fields[split] ?? '',
+        line,
+      });
+    }
+  });
+  if (rows.length === 0) throw new Failure({ what: 'the split names no studies', where: path, fix: 'check the file' });
+  return rows;
+};
+
+const columnPlaces = (header: readonly string[], path: string): number[] =>
+  COLUMNS.map((name) => {
     const place = header.lastIndexOf(name);
     if (place === -1) {
       throw new Failure({
@@ -45,16 +62,3 @@ export const readSplit = async (path: string): Promise<SplitRow[]> => {
     }
     return place;
   });
-  const rows: SplitRow[] = [];
-  for (const { fields, line } of records) {
-    if (fields.length === 0) continue;
-    rows.push({
-      studyId: fields[studyId] ?? '',
-      subjectId: fields[subjectId] ?? '',
-      split: fields[split] ?? '',
-      line,
-    });
-  }
-  if (rows.length === 0) throw new Failure({ what: 'the split names no studies', where: path, fix: 'check the file' });
-  return rows;
-};

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csvRecords, isBlank, jsonString, lstrip, rstrip, strip, universalNewlines } from '../../src/reports/python.js';
+import {
+  forEachCsvRecord,
+  isBlank,
+  jsonString,
+  lstrip,
+  rstrip,
+  strip,
+  universalNewlines,
+} from '../../src/reports/python.js';
 
 /** What CPython 3.11 prints for `[c for c in range(0x110000) if chr(c).isspace()]`. */
 const CPYTHON_BLANKS = [
@@ -44,8 +52,13 @@ describe('universalNewlines', () => {
   });
 });
 
-describe('csvRecords', () => {
-  const records = (text: string) => [...csvRecords(text)].map(({ fields }) => fields);
+describe('forEachCsvRecord', () => {
+  const read = (text: string) => {
+    const records: { fields: string[]; line: number }[] = [];
+    forEachCsvRecord(text, (fields, line) => records.push({ fields: [...fields], line }));
+    return records;
+  };
+  const records = (text: string) => read(text).map(({ fields }) => fields);
 
   // Each pair was printed by list(csv.reader(...)) of CPython 3.11.
   it.each<[string, string[][]]>([
@@ -75,12 +88,12 @@ describe('csvRecords', () => {
     fc.assert(
       fc.property(fc.array(fc.array(field, { minLength: 1 }), { minLength: 1 }), (rows) => {
         const lines = rows.map((row) => row.map((text) => `"${text.replaceAll('"', '""')}"`).join(','));
-        const read = [...csvRecords(`${lines.join('\n')}\n`)];
-        expect(read.map(({ fields }) => fields)).toEqual(rows);
+        const all = read(`${lines.join('\n')}\n`);
+        expect(all.map(({ fields }) => fields)).toEqual(rows);
         const starts = lines.map(
           (_, place) => lines.slice(0, place).join('\n').split('\n').length + (place > 0 ? 1 : 0),
         );
-        expect(read.map(({ line }) => line)).toEqual(starts);
+        expect(all.map(({ line }) => line)).toEqual(starts);
       }),
     );
   });

@@ -1,0 +1,116 @@
+/**
+ * @file Recommendations, comparison text, and what does not belong into a final text. Sources: the recommendation and
+ * comparison codes of the INLG 2023 study's annotation scheme; wordings met in public reports.
+ */
+
+export const recommendationPhrases: readonly string[] = [
+  'recommend',
+  'recommended',
+  'recommendation',
+  'suggest {ct,follow,clinical,further,repeat,correlation,dedicated}',
+  'is suggested',
+  'are suggested',
+  'advised',
+  'advise',
+  'followup',
+  'follow up',
+  'correlate',
+  'clinical correlation',
+  'correlation with',
+  'further {evaluation,imaging,characterization,assessment,workup}',
+  '{would,may,could,might} be {helpful,useful,of benefit,obtained,considered,performed}',
+  'should be {considered,obtained,performed,repeated}',
+  'consider {ct,mri,chest ct,dedicated,follow,repeat,further}',
+  'repeat {chest,exam,radiograph,study,imaging,film}',
+  'is warranted',
+  'are warranted',
+  'if clinically {indicated,warranted}',
+  'please correlate',
+  'comparison with prior',
+  'attention on',
+  'biopsy',
+  'short interval',
+];
+
+/** Background or findings text that speaks of an earlier study. */
+export const comparisonPhrases: readonly string[] = [
+  'prior',
+  'previous',
+  'previously',
+  'comparison',
+  'compared',
+  'compare',
+  'since',
+  'again',
+  'interval',
+  'earlier',
+  'preceding',
+  'old',
+  'last',
+];
+
+/** Words after which a comparison is said not to exist. */
+export const noComparison: readonly string[] = [
+  'comparison : {none,no,not,unavailable,n / a,na}',
+  'comparison {none,not available,unavailable}',
+  'no {comparison,prior,previous,old,priors,prior study,prior exam,prior film}',
+  'none available',
+  '{without,not} {comparison,prior} {available,}',
+];
+
+/** A text that ends in one of these was cut off. */
+export const danglingWords: ReadonlySet<string> = new Set([
+  'the',
+  'a',
+  'an',
+  'of',
+  'in',
+  'with',
+  'and',
+  'or',
+  'to',
+  'for',
+  'is',
+  'are',
+  'may',
+  'be',
+  'by',
+  'at',
+  'from',
+  'without',
+  'no',
+  'on',
+  'which',
+  'that',
+  'this',
+  'could',
+  'has',
+  'have',
+  'was',
+  'were',
+  'versus',
+  'than',
+  'if',
+  'as',
+  'represent',
+  'consistent',
+  'compatible',
+  'likely',
+  'mild',
+  'left',
+  'right',
+]);
+
+export const monthWords: ReadonlySet<string> = new Set([
+  'january',
+  'february',
+  'march',
+  'april',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+]);

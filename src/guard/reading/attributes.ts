@@ -1,0 +1,237 @@
+/**
+ * @file Hands sides, zones, degrees, course and nature to the findings they belong to (`links.ts` says which).
+ */
+
+import { bothOfThings, placeNouns } from '../lexicon/attributes.js';
+import type { Phrases } from './lexicon-table.js';
+import { linkWords } from './links.js';
+import type { Mention, SideUse, TokenRange } from './mention.js';
+import type { Sentence } from './sentences.js';
+import type { Token } from './tokens.js';
+
+/** A finding and those said by the same words: `lungs are clear` denies several. */
+const withTwins = (mentions: readonly Mention[], owner: Mention | undefined): readonly Mention[] => {
+  if (owner === undefined) return [];
+  if (!owner.byNormality) return [owner];
+  return mentions.slice(0, 60).filter(({ first, end }) => first === owner.first && end === owner.end);
+};
+
+/** Hands every word of a layer to the mention it belongs to, sentence by sentence. */
+const linkLayer = <Word extends TokenRange>(
+  tokens: readonly Token[],
+  sentences: readonly Sentence[],
+  mentions: readonly Mention[],
+  words: readonly Word[],
+  loose: boolean,
+  give: (owners: readonly Mention[], word: Word, sentence: number) => void,
+): void => {
+  let mentionAt = 0;
+  let wordAt = 0;
+  for (const [sentence, { first, end }] of sentences.entries()) {
+    while (wordAt < words.length && words[wordAt].first < first) wordAt += 1;
+    const firstWord = wordAt;
+    while (wordAt < words.length && words[wordAt].first < end) wordAt += 1;
+    while (mentionAt < mentions.length && mentions[mentionAt].sentence < sentence) mentionAt += 1;
+    const firstMention = mentionAt;
+    while (mentionAt < mentions.length && mentions[mentionAt].sentence === sentence) mentionAt += 1;
+    if (firstWord === wordAt) continue;
+    const own = words.slice(firstWord, wordAt);
+    const around = mentions.slice(firstMention, mentionAt);
+    const owners = linkWords(tokens, around, own, loose);
+    for (const [index, word] of own.entries()) give(withTwins(around, owners[index]), word, sentence);
+  }
+};
+
+/** A finding has no more sides than this; text that gives it more is no report. */
+const mostSides = 8;
+
+const addOnce = <Item>(list: Item[], item: Item): void => {
+  if (!list.includes(item)) list.push(item);
+};
+
+/** How far along a list a side is shared, forwards and backwards. */
+const shareReach = { forwards: 20, backwards: 6 };
+
+/** Findings without a side take that of the neighbouring finding in a list of the same polarity. */
+const shareSides = (mentions: readonly Mention[]): void => {
+  const share = (from: Mention, to: Mention, reach: number): void => {
+    if (from.sentence !== to.sentence || from.denied !== to.denied || to.byNormality) return;
+    if (Math.max(to.first - from.end, from.first - to.end) > reach) return;
+    for (const side of from.sides.slice(0, 4)) {
+      to.sides.push(side);
+      side.mentions.push(to);
+    }
+  };
+  for (let index = 1; index < mentions.length; index += 1) {
+    if (mentions[index].sides.length === 0) share(mentions[index - 1], mentions[index], shareReach.forwards);
+  }
+  for (let index = mentions.length - 2; index >= 0; index -= 1) {
+    if (mentions[index].sides.length === 0) share(mentions[index + 1], mentions[index], shareReach.backwards);
+  }
+};
+
+/** Words behind a side that make it part of an organ's name, or of how the patient was placed. */
+const organWords: ReadonlySet<string> = new Set([
+  'atrium',
+  'atrial',
+  'ventricle',
+  'ventricular',
+  'mainstem',
+  'main',
+  'heart',
+  'cardiac',
+]);
+const positionWords: ReadonlySet<string> = new Set(['decubitus', 'oblique']);
+const stopWords: ReadonlySet<string> = new Set([
+  'lung',
+  'side',
+  'sided',
+  'chest',
+  'the',
+  'of',
+  'and',
+  'or',
+  'is',
+  'are',
+  'in',
+  ',',
+  '.',
+  'with',
+  'than',
+  '____',
+  'a',
+  'to',
+  'zone',
+  'aspect',
+]);
+
+/** The content words behind a side. */
+const wordsBehind = (tokens: readonly Token[], end: number): string[] => {
+  const words: string[] = [];
+  for (let at = end; at < Math.min(tokens.length, end + 3); at += 1) {
+    const { form, kind } = tokens[at];
+    if (form === '.' || form === ';' || form === ',') break;
+    if (kind === 'word' && !stopWords.has(form)) words.push(placeNouns.get(form) ?? form);
+  }
+  return words;
+};
+
+/**
+ * Hands every side to its findings.
+ *
+ * @returns The sides in order; `mentions[].sides` is filled.
+ */
+export const linkSides = (
+  tokens: readonly Token[],
+  sentences: readonly Sentence[],
+  phrases: Phrases,
+  mentions: readonly Mention[],
+): SideUse[] => {
+  const uses: SideUse[] = [];
+  const words = phrases.side.filter(
+    ({ end, first }) => !(tokens[first].form === 'both' && bothOfThings.has(tokens[end]?.form ?? '.')),
+  );
+  linkLayer(tokens, sentences, mentions, words, true, (owners, word, sentence) => {
+    const { first, end, value: side } = word;
+    const placing = positionWords.has(tokens[end]?.form) || positionWords.has(tokens[end + 1]?.form);
+    const partOfOrgan = placing || organWords.has(tokens[end]?.form);
+    const use: SideUse = {
+      first,
+      end,
+      side,
+      sentence,
+      mentions: [],
+      zones: [],
+      words: placing ? ['decubitus'] : wordsBehind(tokens, end),
+      partOfOrgan,
+    };
+    uses.push(use);
+    if (partOfOrgan) return;
+    use.mentions.push(...owners);
+    for (const owner of owners) if (owner.sides.length < mostSides) owner.sides.push(use);
+  });
+  shareSides(mentions);
+  let zoneAt = 0;
+  for (const use of uses) {
+    while (zoneAt < phrases.zone.length && phrases.zone[zoneAt].end <= use.first) zoneAt += 1;
+    for (let at = zoneAt; at < phrases.zone.length && phrases.zone[at].first <= use.end + 2; at += 1) {
+      addOnce(use.zones, phrases.zone[at].value);
+    }
+  }
+  return uses;
+};
+
+/** `left greater than right` compares sides; `greater` and its kin are no course there. */
+const comparesSides = (tokens: readonly Token[], { first, end }: TokenRange): boolean =>
+  tokens[end]?.form === 'than' ||
+  tokens[end]?.form === 'on' ||
+  (tokens[first - 1]?.form === 'left' && tokens[end]?.form === 'right');
+
+/** Whether only an `and` and a few adjectives stand between two findings. */
+const joinedByAnd = (tokens: readonly Token[], before: Mention, mention: Mention): boolean => {
+  if (mention.first - before.end > 4) return false;
+  return tokens[before.end]?.form === 'and';
+};
+
+const comparisonLeads: ReadonlySet<string> = new Set(['from', 'since', 'to', 'the', 'than', 'with', 'on']);
+const studies: ReadonlySet<string> = new Set([
+  'study',
+  'exam',
+  'examination',
+  'radiograph',
+  'film',
+  'ct',
+  'chest',
+  'x',
+  '____',
+  '.',
+  ',',
+  ';',
+]);
+
+/** `unchanged from prior`, `the previous study` speak of a study, not of an old finding. */
+export const namesStudy = (tokens: readonly Token[], { first, end }: TokenRange): boolean =>
+  (tokens[first].form === 'prior' || tokens[first].form === 'previous') &&
+  comparisonLeads.has(tokens[first - 1]?.form) &&
+  studies.has(tokens[end]?.form ?? '.');
+
+/** Hands zones, degrees, course and nature to their findings. */
+export const linkAttributes = (
+  tokens: readonly Token[],
+  sentences: readonly Sentence[],
+  phrases: Phrases,
+  mentions: readonly Mention[],
+): void => {
+  linkLayer(tokens, sentences, mentions, phrases.zone, true, (owners, word) => {
+    for (const owner of owners) addOnce(owner.zones, word.value);
+  });
+  linkLayer(tokens, sentences, mentions, phrases.degree, false, (owners, word) => {
+    for (const owner of owners) {
+      // The predicate itself (`heart is large`) is no degree.
+      if (owner.anchor <= word.first && owner.anchor > owner.first) continue;
+      owner.degree ??= { first: word.first, end: word.end, level: word.value };
+    }
+  });
+  linkLayer(tokens, sentences, mentions, phrases.course, false, ([owner], word) => {
+    if (owner === undefined || comparesSides(tokens, word)) return;
+    const earlier = owner.course?.course;
+    // `resolving or developing` says neither.
+    if (earlier !== undefined && earlier !== word.value && tokens[word.first - 1]?.form === 'or') owner.course = null;
+    else owner.course ??= { first: word.first, end: word.end, course: word.value };
+  });
+  linkLayer(tokens, sentences, mentions, phrases.nature, false, (owners, word) => {
+    if (word.value === 'calcified' && tokens[word.first - 1]?.form === 'non') return;
+    if (namesStudy(tokens, word)) return;
+    for (const owner of owners) addOnce(owner.natures, word.value);
+  });
+  for (let index = 1; index < mentions.length; index += 1) {
+    const [before, mention] = [mentions[index - 1], mentions[index]];
+    if (before.sentence !== mention.sentence) continue;
+    // `resolving edema and congestion`: both resolve.
+    const improving = before.course?.course === 'better' || before.course?.course === 'gone';
+    if (improving && mention.course === null && joinedByAnd(tokens, before, mention)) mention.course = before.course;
+    // `previous tuberculosis pneumonia`: the words before the first of two joined findings hold for both.
+    if (before.end !== mention.first) continue;
+    for (const nature of before.natures) addOnce(mention.natures, nature);
+  }
+};

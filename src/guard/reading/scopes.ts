@@ -1,0 +1,150 @@
+/**
+ * @file The scope of denial and doubt, in the manner of NegEx and ConText: a trigger reaches forward to a terminator,
+ * a post-trigger back to the beginning of its clause, pseudo-triggers do nothing. Lists share their denial
+ * (`no effusion, pneumothorax or consolidation`); a comma or `and` before a new clause ends it. Every token is
+ * visited a bounded number of times.
+ */
+import { affirming, clauseVerbs, seenWords, type Trigger } from '../lexicon/negation.js';
+import type { PhraseMatch } from './phrases.js';
+import type { Sentence } from './sentences.js';
+import type { Token } from './tokens.js';
+
+/** For every token of a text, whether it stands in denial or doubt. */
+export interface Scopes {
+  /** 0, or 1 + the index of the token behind the denying trigger. */
+  readonly denial: Uint32Array;
+  /** 0, {@link likely} or {@link doubtful}. */
+  readonly doubt: Uint8Array;
+}
+
+/** In doubt as `likely`, `probably` say: nearly stated. */
+export const likely = 1;
+/** In doubt as `possible`, `may represent`, `cannot be excluded` say. */
+export const doubtful = 2;
+const likelyWords: ReadonlySet<string> = new Set([
+  'likely',
+  'probably',
+  'probable',
+  'presumed',
+  'favor',
+  'favored',
+  'favoring',
+]);
+
+/** How far ahead a comma looks for the verb of a new clause. */
+const lookAhead = 14;
+
+const isSeparator = (form: string): boolean => form === ',' || form === 'and' || form === 'but';
+
+/** Whether a new clause, not a further item of a list, begins at `index`, directly after a comma or `and`. */
+const beginsClause = (tokens: readonly Token[], index: number, end: number): boolean => {
+  const opening = tokens[index]?.form;
+  if (opening === undefined || index >= end) return false;
+  if (opening === 'or' || opening === 'nor' || opening === 'and')
+    return opening === 'and' && beginsClause(tokens, index + 1, end);
+  if (opening === 'no' || opening === 'without') return true;
+  if (affirming.has(opening)) return true;
+  const limit = Math.min(end, index + lookAhead);
+  for (let at = index; at < limit; at += 1) {
+    const { form } = tokens[at];
+    if (at > index && (isSeparator(form) || form === 'or')) return false;
+    if (clauseVerbs.has(form)) {
+      // `pneumothorax is seen`, `pneumothorax is not seen`: the verb closes the list.
+      const negated = tokens[at + 1]?.form === 'not' || tokens[at + 1]?.form === 'no';
+      const next = tokens[at + (negated ? (tokens[at + 1].form === 'not' ? 2 : 3) : 1)]?.form ?? '';
+      if (form === 'is' || form === 'are' || form === 'was' || form === 'were') return !seenWords.has(next);
+      return true;
+    }
+  }
+  return false;
+};
+
+/**
+ * Reads the scopes of all triggers.
+ *
+ * @param tokens The text's tokens.
+ * @param sentences Its sentences.
+ * @param triggers The triggers found in it, in order.
+ * @returns Denial and doubt by token.
+ */
+export const readScopes = (
+  tokens: readonly Token[],
+  sentences: readonly Sentence[],
+  triggers: readonly PhraseMatch<Trigger>[],
+): Scopes => {
+  const denial = new Uint32Array(tokens.length);
+  const doubt = new Uint8Array(tokens.length);
+  let next = 0;
+  for (const { first, end } of sentences) {
+    let denying = 0;
+    let doubting = 0;
+    let clauseStart = first;
+    let itemStart = first;
+    const mark = (at: number): void => {
+      if (denying > 0) denial[at] = denying;
+      if (doubting > 0) doubt[at] = doubting;
+    };
+    while (next < triggers.length && triggers[next].first < first) next += 1;
+    for (let index = first; index < end; ) {
+      const trigger = triggers[next];
+      if (trigger !== undefined && trigger.first === index) {
+        next += 1;
+        const after = Math.min(trigger.end, end);
+        switch (trigger.value) {
+          case 'deny-after':
+            denying = after + 1;
+            doubting = 0;
+            break;
+          case 'doubt-after':
+            doubting = likelyWords.has(tokens[index].form) ? likely : doubtful;
+            break;
+          case 'deny-before':
+            for (let at = clauseStart; at < index; at += 1) denial[at] = clauseStart + 1;
+            clauseStart = after;
+            denying = 0;
+            break;
+          case 'doubt-before':
+            for (let at = clauseStart; at < index; at += 1) doubt[at] = doubtful;
+            clauseStart = after;
+            break;
+          case 'doubt-around':
+            for (let at = itemStart; at < index; at += 1) doubt[at] = doubtful;
+            itemStart = after;
+            doubting = doubtful;
+            break;
+          case 'end':
+            denying = 0;
+            doubting = 0;
+            clauseStart = after;
+            itemStart = after;
+            break;
+          case 'end-denial':
+            denying = 0;
+            clauseStart = after;
+            itemStart = after;
+            break;
+          case 'nothing':
+            break;
+        }
+        if (trigger.value !== 'nothing' && trigger.value !== 'doubt-after') {
+          index = after;
+          continue;
+        }
+        for (; index < after; index += 1) mark(index);
+        continue;
+      }
+      const { form } = tokens[index];
+      if (form === ',' || form === 'and') {
+        if (beginsClause(tokens, index + 1, end)) {
+          denying = 0;
+          doubting = 0;
+          clauseStart = index + 1;
+        }
+        itemStart = index + 1;
+      }
+      mark(index);
+      index += 1;
+    }
+  }
+  return { denial, doubt };
+};

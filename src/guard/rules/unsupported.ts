@@ -1,0 +1,33 @@
+/**
+ * @file Unsupported findings. What the impression affirms, surely or possibly, must be carried by something in the
+ * findings: the finding itself or one from which radiologists conclude it (`lexicon/evidence.ts`). The background
+ * (indication, history) carries it as well, but not a critical finding stated as a fact: that is shown softly.
+ */
+
+import type { ConceptId } from '../lexicon/concepts.js';
+import { conceptById, deviceIds } from '../lexicon/concepts.js';
+import type { Reading } from '../reading/mention.js';
+import { carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
+
+const carried = (reading: Reading, concept: ConceptId): boolean => {
+  for (const [carrier] of carriersIn(reading, concept)) if (!carrier.denied) return true;
+  return false;
+};
+
+/** Affirmed in the impression, carried by nothing. */
+export const unsupported: Rule = (context) => {
+  const { findings, background, impression } = context;
+  return impression.mentions.flatMap((mention) => {
+    const { concept } = mention;
+    if (mention.denied || deviceIds.has(concept) || carried(findings, concept)) return [];
+    const critical = conceptById.get(concept)!.weight === 'critical';
+    const sure = !mention.uncertain && !mention.natures.includes('old') && !inAdvice(impression, mention);
+    const inBackground = carried(background, concept);
+    if (inBackground && !(critical && sure)) return [];
+    const message = inBackground
+      ? `Only the background carries ${labelOf(concept)}, not the findings.`
+      : `Nothing in the findings or the background carries ${labelOf(concept)}.`;
+    const hard = critical && sure && !inBackground;
+    return [flagAt(context, 'unsupported', hard ? 'hard' : 'soft', message, { impression: mention })];
+  });
+};
