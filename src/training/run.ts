@@ -160,7 +160,12 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
     if (drafter === undefined) return undefined;
     refresh();
     const chosen = recipe.selectBy === 'rouge' ? devExamples : devExamples.slice(0, SAMPLES);
-    const drafts = await drafter.draft(chosen);
+    const drafts: string[] = [];
+    for (let from = 0; from < chosen.length; from += DRAFTED_TOGETHER) {
+      drafts.push(...(await drafter.draft(chosen.slice(from, from + DRAFTED_TOGETHER))));
+      await new Promise(setImmediate);
+      if (options.interrupted?.()) return undefined;
+    }
     const samples = chosen.slice(0, SAMPLES).map(({ studyId, findings, impression: reference }, index) => ({
       studyId,
       findings,
@@ -203,6 +208,9 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
 
 /** Dev reports whose drafts are shown at each evaluation. */
 const SAMPLES = 4;
+
+/** Dev reports drafted before it is asked whether to stop. */
+const DRAFTED_TOGETHER = 32;
 
 /** What is trained, and the weights with which the model as it stands can draft after `refresh`, if it can. */
 const tuningOf = (
