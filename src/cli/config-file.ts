@@ -61,7 +61,7 @@ const understood = (option: Option, value: unknown, path: string): unknown => {
     });
   if (option.isBoolean()) {
     if (typeof value !== 'boolean') throw wrong('write true or false');
-    return value;
+    return option.negate ? !value : value;
   }
   if (typeof value !== 'string' && typeof value !== 'number') throw wrong('write a number or a text');
   try {

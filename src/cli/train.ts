@@ -68,6 +68,15 @@ export const trainCommand = (): Command =>
     )
     .option('--prompt <template>', 'prompt with the fields {findings} and {background}, kept with the model')
     .option(
+      '--retrieve <k>',
+      'put the impressions of the k most similar training reports into the input, never the same patient’s (default: 0)',
+      wholeNumber(0),
+    )
+    .option(
+      '--no-store-reports',
+      'leave the training reports out of the model directory; drafting then needs --similar-reports',
+    )
+    .option(
       '--batch-size <n>',
       'examples of a forward and backward pass (default: 8, adapters 6, untrained models 16)',
       wholeNumber(1),
@@ -141,13 +150,15 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
   if (!options.lora && options.weights !== 'float32')
     misuse('rounded weights can only be trained through an adapter, add --lora');
 
-  const [{ readExamples }, { parsePrompt }, { openStart }, { FINE_TUNE, FROM_SCRATCH, LORA }] = await Promise.all([
-    import('../reports/dataset.js'),
-    import('../reports/prompt.js'),
-    import('../models/open.js'),
-    import('../training/recipe.js'),
-  ]);
-  const prompt = options.prompt === undefined ? undefined : parsePrompt(options.prompt);
+  const [{ readExamples }, { parsePrompt, RETRIEVAL_PROMPT }, { openStart }, { FINE_TUNE, FROM_SCRATCH, LORA }] =
+    await Promise.all([
+      import('../reports/dataset.js'),
+      import('../reports/prompt.js'),
+      import('../models/open.js'),
+      import('../training/recipe.js'),
+    ]);
+  const prompt =
+    options.prompt !== undefined ? parsePrompt(options.prompt) : options.retrieve ? RETRIEVAL_PROMPT : undefined;
   const examples = await readExamples(data);
   const devExamples = options.dev === undefined ? undefined : await readExamples(options.dev);
   const bits = { float32: undefined, int8: 8, int4: 4 } as const;
@@ -216,6 +227,8 @@ const configOf = (
     'lora-targets': lora.targets.join(','),
     weights,
   };
-  const settings = Object.entries(recipe).map(([name, value]) => [dashed(name), value]);
-  return { data, dev, model, prompt, ...length, ...adapter, ...Object.fromEntries(settings) };
+  const { storeReports, ...others } = recipe;
+  const settings = Object.entries(others).map(([name, value]) => [dashed(name), value]);
+  const kept = storeReports ? {} : { 'no-store-reports': true };
+  return { data, dev, model, prompt, ...length, ...adapter, ...Object.fromEntries(settings), ...kept };
 };

@@ -25,6 +25,8 @@ export interface RunState {
   readonly best?: BestModel;
   /** Evaluations since then. */
   readonly sinceBest?: number;
+  /** The step after which the last evaluation was made. */
+  readonly evaluated?: number;
   /** Seconds of training behind it, earlier sessions included. */
   readonly seconds: number;
   /** Identifies settings and data: a checkpoint is only taken up by the same run. */

@@ -15,6 +15,10 @@ export interface Recipe extends Omit<TrainingSettings, 'length'> {
   readonly maxTargetTokens: number;
   /** Share of the patients held out for the dev loss where no dev data are given. */
   readonly devShare: number;
+  /** Similar training reports whose impressions are part of the input; 0 for none. */
+  readonly retrieve: number;
+  /** Whether these reports are stored with the model; else drafting has to be given them. */
+  readonly storeReports: boolean;
   /** An adapter is trained instead of all weights, with dropout on its input. */
   readonly lora?: LoraSettings & { readonly dropout: number };
 }
@@ -32,6 +36,8 @@ const shared = {
   maxInputTokens: 896, // the AWS sample's
   maxTargetTokens: 128, // nearly all impressions are shorter; JumpStart's default
   devShare: 0.1,
+  retrieve: 0,
+  storeReports: true,
 } as const;
 
 /** Fine-tuning all weights of a pre-trained T5. */

@@ -12,7 +12,9 @@ import { version } from '../ground/version.js';
 import { beginAdapterDirectory } from '../models/adapter.js';
 import { type Model, writeModel, writeWeights } from '../models/directory.js';
 import { encodeInput, encodeTarget } from '../models/encoding.js';
+import { addSimilar, type Retrieval, writeRetrieval } from '../models/similar.js';
 import type { Example } from '../reports/example.js';
+import { hasSimilar } from '../reports/prompt.js';
 import { writeAdapterWeights } from '../t5/adapter-files.js';
 import { initialAdapter, mergeAdapter } from '../t5/lora.js';
 import type { WeightData } from '../t5/parameters.js';
@@ -98,8 +100,14 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
   const { train: trainExamples, dev: devExamples } = options.devExamples
     ? { train: options.examples, dev: options.devExamples }
     : splitByPatient(options.examples, recipe.devShare, recipe.seed);
-  const trainPairs = encodePairs(trainExamples, model, recipe);
-  const devPairs = encodePairs(devExamples, model, recipe);
+  checkRetrieval(model, recipe);
+  const retrieval: Retrieval | undefined =
+    recipe.retrieve === 0 ? undefined : { k: recipe.retrieve, reports: trainExamples };
+  const withSimilar = (examples: readonly Example[]): readonly Example[] =>
+    retrieval === undefined ? examples : addSimilar(examples, retrieval);
+  const devInputs = withSimilar(devExamples);
+  const trainPairs = encodePairs(withSimilar(trainExamples), model, recipe);
+  const devPairs = encodePairs(devInputs, model, recipe);
 
   const { tuning, live, refresh } = tuningOf(model, recipe);
   const sizeOf = (arrays: Iterable<{ data: ArrayLike<number> }>): number =>
@@ -146,6 +154,8 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
       await writeAdapterWeights(directory, tuning.trained);
     } else if (written) await writeWeights(directory, model.config, tuning.trained);
     else await writeModel(directory, { ...model, weights: tuning.trained });
+    if (!written && retrieval !== undefined)
+      await writeRetrieval(directory, recipe.storeReports ? retrieval : { k: retrieval.k });
     written = true;
   };
 
@@ -159,8 +169,13 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
   const draftDev = async (step: number): Promise<number | undefined> => {
     if (drafter === undefined) return undefined;
     refresh();
-    const chosen = recipe.selectBy === 'rouge' ? devExamples : devExamples.slice(0, SAMPLES);
-    const drafts = await drafter.draft(chosen);
+    const chosen = recipe.selectBy === 'rouge' ? devInputs : devInputs.slice(0, SAMPLES);
+    const drafts: string[] = [];
+    for (let from = 0; from < chosen.length; from += DRAFTED_TOGETHER) {
+      drafts.push(...(await drafter.draft(chosen.slice(from, from + DRAFTED_TOGETHER))));
+      await new Promise(setImmediate);
+      if (options.interrupted?.()) return undefined;
+    }
     const samples = chosen.slice(0, SAMPLES).map(({ studyId, findings, impression: reference }, index) => ({
       studyId,
       findings,
@@ -201,8 +216,24 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
   return result;
 };
 
+/** Similar reports need a place in the prompt, and a prompt with such a place needs similar reports. */
+const checkRetrieval = ({ prompt }: Model, { retrieve }: Recipe): void => {
+  if (hasSimilar(prompt) === retrieve > 0) return;
+  throw new Failure(
+    retrieve > 0
+      ? {
+          what: 'the prompt has no place for similar reports',
+          fix: 'put {similar} into --prompt, or leave out --retrieve',
+        }
+      : { what: 'the prompt has a place for similar reports, but there are none', fix: 'say how many by --retrieve' },
+  );
+};
+
 /** Dev reports whose drafts are shown at each evaluation. */
 const SAMPLES = 4;
+
+/** Dev reports drafted before it is asked whether to stop. */
+const DRAFTED_TOGETHER = 32;
 
 /** What is trained, and the weights with which the model as it stands can draft after `refresh`, if it can. */
 const tuningOf = (

@@ -33,9 +33,10 @@ export interface TrainingStep {
    *
    * @param batches Micro-batches of one step.
    * @param step The step's number, which picks the dropout masks.
+   * @param stopping Asked between micro-batches, so that a long step can be given up: then the result is undefined.
    * @returns The mean loss over all label tokens.
    */
-  computeGradients(batches: readonly TokenBatch[], step: number): Promise<number>;
+  computeGradients(batches: readonly TokenBatch[], step: number, stopping?: () => boolean): Promise<number | undefined>;
   /** The summed loss of a batch without dropout, and without gradients. */
   lossSum(batch: TokenBatch): Promise<number>;
   release(): Promise<void>;
@@ -90,12 +91,14 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
 
   return {
     parameters,
-    computeGradients: async (batches, step) => {
+    computeGradients: async (batches, step, stopping) => {
       const tokens = batches.reduce((total, batch) => total + batch.labelTokens, 0);
       let loss = 0;
       for (const [index, batch] of batches.entries()) {
         let into = graphArrays;
         if (index > 0) {
+          await new Promise(setImmediate);
+          if (stopping?.()) return undefined;
           spare ??= new Map(inGraph.map(({ name, value }) => [name, new Float32Array(value.length)]));
           into = spare;
         } else for (const { gradient } of apart) gradient.fill(0);

@@ -130,11 +130,19 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
       ? state.step / (length.epochs * stepsPerEpoch)
       : seconds() / (length.minutes * 60 * (1 - TIME_RESERVE));
 
-  const evaluate = async (): Promise<void> => {
+  const stopping = (): boolean => job.interrupted?.() ?? false;
+
+  /** False when it was asked to stop on the way; then nothing has changed. */
+  const evaluate = async (): Promise<boolean> => {
     let total = 0;
-    for (const batch of devBatches) total += await step.lossSum(batch);
+    for (const batch of devBatches) {
+      total += await step.lossSum(batch);
+      await takeTurns();
+      if (stopping()) return false;
+    }
     const devLoss = total / devBatches.reduce((tokens, batch) => tokens + batch.labelTokens, 0);
     const devRouge = await job.draftDev?.(state.step);
+    if (stopping()) return false;
     const metrics: DevMetrics = { step: state.step, devLoss, devRouge, seconds: seconds() };
     const found: BestModel = { step: state.step, devLoss, devRouge };
     const better = state.best === undefined || isBetter(settings, found, state.best);
@@ -145,16 +153,20 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
       seconds: seconds(),
       best: better ? found : state.best,
       sinceBest: better ? 0 : (state.sinceBest ?? 0) + 1,
+      evaluated: state.step,
     };
     await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
     await job.onEvaluation?.(metrics, better);
+    return true;
   };
 
   let plan: { epoch: number; batches: number[][] } | undefined;
-  let evaluated = state.step;
   let interrupted = false;
+  const evaluationDue = (): boolean => state.step % evaluateEvery === 0 && (state.evaluated ?? 0) !== state.step;
   const outOfPatience = (): boolean => settings.patience > 0 && (state.sinceBest ?? 0) >= settings.patience;
-  while (progress() < 1 && !outOfPatience()) {
+  for (;;) {
+    if (evaluationDue() && !(await evaluate())) interrupted = true;
+    if (interrupted || progress() >= 1 || outOfPatience()) break;
     const epoch = Math.floor(state.step / stepsPerEpoch);
     if (plan?.epoch !== epoch)
       plan = { epoch, batches: epochBatches(lengths, settings.batchSize, settings.seed, epoch) };
@@ -169,7 +181,11 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
 
     const started = performance.now();
     const learningRate = rateAt(settings, progress());
-    const loss = await step.computeGradients(batches, state.step);
+    const loss = await step.computeGradients(batches, state.step, stopping);
+    if (loss === undefined) {
+      interrupted = true;
+      break;
+    }
     const gradientNorm = clip(step.parameters, settings.clipNorm);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notANumber(state.step, epoch, members, loss);
     optimizer.step(step.parameters, learningRate);
@@ -187,21 +203,14 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     };
     appendMetrics(job.metricsFile, metrics);
     job.onStep?.(metrics, Math.min(progress(), 1));
-    // ONNX Runtime holds the thread during a step: here signals and other work get their turn.
-    await new Promise(setImmediate);
-
-    interrupted = job.interrupted?.() ?? false;
-    if (interrupted) {
-      state = { ...state, seconds: seconds() };
-      await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
-      break;
-    }
-    if (state.step % evaluateEvery === 0) {
-      await evaluate();
-      evaluated = state.step;
-    }
+    await takeTurns();
+    interrupted = stopping();
   }
-  if (!interrupted && (evaluated !== state.step || state.best === undefined)) await evaluate();
+  if (!interrupted && state.evaluated !== state.step) interrupted = !(await evaluate());
+  if (interrupted) {
+    state = { ...state, seconds: seconds() };
+    await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
+  }
   const best = state.best ?? { step: 0, devLoss: Number.POSITIVE_INFINITY };
   const stoppedEarly = !interrupted && progress() < 1;
   return { steps: state.step, best, seconds: seconds(), stoppedEarly, interrupted };
@@ -224,6 +233,9 @@ const takeUp = async (job: TrainingJob, step: TrainingStep): Promise<RunState | 
   return checkpoint.state;
 };
 
+/** ONNX Runtime holds the thread while it computes: here signals and other work get their turn. */
+const takeTurns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const inBatches = <Item>(items: readonly Item[], size: number): Item[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 
@@ -232,5 +244,5 @@ const notANumber = (step: number, epoch: number, members: readonly number[][], l
     what: 'the loss or its gradient is not a number',
     where: `step ${step + 1}, epoch ${epoch + 1}, training examples ${members.flat().join(' ')} (counted from 0)`,
     got: `loss ${loss}`,
-    fix: 'lower the learning rate and resume; the last checkpoint and the best model are unharmed',
+    fix: 'start again with a lower learning rate; the last checkpoint and the best model are unharmed',
   });

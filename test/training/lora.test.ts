@@ -79,7 +79,7 @@ describe.each(['gated', 'relu'])('a LoRA adapter over the %s model equals PEFT',
     async (batchName) => {
       const step = await stepOf(await load(name));
       const batch = await readBatch(name, batchName);
-      const loss = await step.computeGradients([batch], 0);
+      const loss = (await step.computeGradients([batch], 0))!;
       const { [batchName]: wanted } = await readJson(fixture(name, 'lora', 'expected.json'));
       expect(Math.abs(loss - wanted.loss)).toBeLessThan(1e-5);
       const expected = await readTensors(fixture(name, 'lora', 'expected.safetensors'));
@@ -99,7 +99,7 @@ describe.each(['gated', 'relu'])('a LoRA adapter over the %s model equals PEFT',
     const optimizer = adamW();
     const losses: number[] = [];
     for (let i = 0; i < 3; i++) {
-      losses.push(await step.computeGradients([batch], i));
+      losses.push((await step.computeGradients([batch], i))!);
       optimizer.step(step.parameters, 1e-3);
     }
     losses.push((await step.lossSum(batch)) / batch.labelTokens);

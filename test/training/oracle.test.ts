@@ -72,7 +72,7 @@ describe.each(['gated', 'relu'])('training the %s model equals PyTorch', (name) 
     const batch = await readBatch(name, 'short');
     const losses: number[] = [];
     for (let i = 0; i < 3; i++) {
-      losses.push(await step.computeGradients([batch], i));
+      losses.push((await step.computeGradients([batch], i))!);
       optimizer.step(step.parameters, 1e-3);
     }
     losses.push((await step.lossSum(batch)) / batch.labelTokens);

@@ -29,7 +29,7 @@ describe.each([4, 8] as const)('LoRA over a base rounded to %i bits', (bits) => 
         if (key.includes('lora_B')) for (let i = 0; i < data.length; i++) data[i] = Math.sin(i) / 10;
       const tuning = loraTuning(base, adapter, 0);
       const step = await buildTrainingStep({ config, ownHead, tuning, dropout: 0, masks: seededMasks(0) });
-      const loss = await step.computeGradients([batch], 0);
+      const loss = (await step.computeGradients([batch], 0))!;
       await step.release();
       return { loss, parameters: step.parameters };
     };
