@@ -61,10 +61,10 @@ export const trainCommand = (): Command =>
         positiveNumber,
       ),
     )
-    .addOption(
-      new Option('--minutes <n>', 'train for this long instead, learning-rate schedule included')
-        .argParser(positiveNumber)
-        .conflicts('epochs'),
+    .option(
+      '--minutes <n>',
+      'end within this time even if epochs are left, learning-rate schedule included',
+      positiveNumber,
     )
     .option('--prompt <template>', 'prompt with the fields {findings} and {background}, kept with the model')
     .option(
@@ -103,6 +103,11 @@ export const trainCommand = (): Command =>
     )
     .option('--dropout <p>', 'dropout rate (default: 0.1)', numberBetween(0, 0.99))
     .option(
+      '--word-dropout <share>',
+      'share of the input’s tokens hidden in training (default: 0, untrained models 0.1)',
+      numberBetween(0, 1, { openMost: true }),
+    )
+    .option(
       '--label-smoothing <share>',
       'share of each label spread over all tokens (default: 0)',
       numberBetween(0, 1, { openMost: true }),
@@ -113,11 +118,15 @@ export const trainCommand = (): Command =>
       wholeNumber(2),
     )
     .option('--max-target-tokens <n>', 'longest impression (default: 128)', wholeNumber(2))
-    .option('--evaluations-per-epoch <n>', 'dev losses and checkpoints an epoch (default: 1)', positiveNumber)
+    .option(
+      '--evaluations-per-epoch <n>',
+      'evaluations and checkpoints an epoch (default: 1, untrained models 0.5)',
+      positiveNumber,
+    )
     .addOption(
       new Option(
         '--select-by <figure>',
-        'the best model has the lowest dev loss, or the drafts with the highest dev ROUGE-L (default: loss)',
+        'the best model has the lowest dev loss, or the drafts with the highest dev ROUGE-L (default: loss, untrained models rouge)',
       ).choices(['loss', 'rouge']),
     )
     .option(
@@ -168,8 +177,7 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
   });
   if (untrained && options.lora) misuse('an adapter needs a trained model under it, name one with --model');
   const { epochs, ...defaults } = untrained ? FROM_SCRATCH : options.lora ? LORA : FINE_TUNE;
-  const length: RunLength =
-    options.minutes === undefined ? { epochs: options.epochs ?? epochs } : { minutes: options.minutes };
+  const length: RunLength = { epochs: options.epochs ?? epochs, minutes: options.minutes };
   const recipe = chosen(defaults, options);
 
   const result = await trainShowing(

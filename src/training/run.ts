@@ -195,6 +195,7 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
     optimizer: recipe.optimizer === 'adamw' ? adamW(recipe) : adafactor(recipe),
     train: trainPairs.pairs,
     dev: devPairs.pairs,
+    unknownTokenId: model.tokenizer.unkTokenId,
     settings: { ...recipe, length },
     metricsFile,
     checkpointFolder: join(out, 'checkpoints'),
@@ -277,7 +278,7 @@ const reportFacts = ({ modelName, recipe, length }: RunOptions, facts: RunFacts)
       'Examples',
       `${facts.trainExamples.toLocaleString('en')} for training, ${facts.devExamples.toLocaleString('en')} for dev`,
     ],
-    ['Length', 'epochs' in length ? `${length.epochs} epochs` : `${length.minutes} min`],
+    ['Length', `${length.epochs} epochs${length.minutes === undefined ? '' : `, at most ${length.minutes} min`}`],
     ...(lora === undefined
       ? []
       : ([['LoRA', `r ${lora.r}, alpha ${lora.alpha}, dropout ${lora.dropout}, ${lora.targets.join(' ')}`]] as [

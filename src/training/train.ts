@@ -1,13 +1,14 @@
 /**
  * @file The training loop: batches, gradients, clipping, the optimiser's step, dev loss, the best parameters, checkpoints.
  * It knows tokens and files, not reports. Given the same settings and data it makes the same numbers, with or without
- * a break, as long as the run's length is set in epochs; a run set in minutes follows the clock.
+ * a break, as long as no clock ends the run.
  */
 import { performance } from 'node:perf_hooks';
 import { Failure } from '../ground/failure.js';
+import { Random } from '../ground/random.js';
 import type { T5Config } from '../t5/config.js';
 import { type ExecutionOptions, seededMasks } from '../tensors/index.js';
-import { padBatch, type TokenPair } from './batch.js';
+import { hideTokens, padBatch, type TokenPair } from './batch.js';
 import { epochBatches } from './batches.js';
 import {
   type BestModel,
@@ -24,8 +25,13 @@ import { rateAt, type Schedule } from './schedule.js';
 import { buildTrainingStep, type TrainingStep } from './step.js';
 import type { Tuning } from './tuning.js';
 
-/** How long a run is: passes over the data, or minutes by the clock (then passes are as many as fit). */
-export type RunLength = { readonly epochs: number } | { readonly minutes: number };
+/** How long a run is at most; it ends at whichever comes first, and its learning rate runs down to that. */
+export interface RunLength {
+  /** Passes over the data. */
+  readonly epochs: number;
+  /** Minutes by the clock, the last evaluation included. */
+  readonly minutes?: number;
+}
 
 /** How a run trains. */
 export interface TrainingSettings extends Schedule {
@@ -35,6 +41,11 @@ export interface TrainingSettings extends Schedule {
   /** Passes whose gradients make one step. */
   readonly accumulation: number;
   readonly dropout: number;
+  /**
+   * Share of the input's tokens that training hides behind the unknown token, others in each epoch: word dropout (Iyyer
+   * et al. 2015), which keeps a model with few examples from learning them by heart.
+   */
+  readonly wordDropout: number;
   /** Share of each label's weight spread over all tokens, in training only. */
   readonly labelSmoothing: number;
   /** Largest Euclidean norm of all gradients together; larger ones are scaled down to it. 0 switches it off. */
@@ -57,6 +68,8 @@ export interface TrainingJob extends ExecutionOptions {
   readonly optimizer: Optimizer;
   readonly train: readonly TokenPair[];
   readonly dev: readonly TokenPair[];
+  /** What stands for a hidden token; see `wordDropout`. */
+  readonly unknownTokenId: number;
   readonly settings: TrainingSettings;
   /** Where `checkpoints/` and `metrics.jsonl` stand. */
   readonly metricsFile: string;
@@ -126,9 +139,10 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
 
   const { length } = settings;
   const progress = (): number =>
-    'epochs' in length
-      ? state.step / (length.epochs * stepsPerEpoch)
-      : seconds() / (length.minutes * 60 * (1 - TIME_RESERVE));
+    Math.max(
+      state.step / (length.epochs * stepsPerEpoch),
+      length.minutes === undefined ? 0 : seconds() / (length.minutes * 60 * (1 - TIME_RESERVE)),
+    );
 
   const stopping = (): boolean => job.interrupted?.() ?? false;
 
@@ -172,12 +186,14 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
       plan = { epoch, batches: epochBatches(lengths, settings.batchSize, settings.seed, epoch) };
     const first = (state.step % stepsPerEpoch) * settings.accumulation;
     const members = plan.batches.slice(first, first + settings.accumulation);
-    const batches = members.map((indices) =>
-      padBatch(
-        indices.map((index) => pairs[index]),
-        config,
-      ),
-    );
+    const hidden = (index: number): TokenPair =>
+      hideTokens(
+        pairs[index],
+        settings.wordDropout,
+        job.unknownTokenId,
+        Random.seeded(settings.seed, `hidden ${epoch} ${index}`),
+      );
+    const batches = members.map((indices) => padBatch(indices.map(hidden), config));
 
     const started = performance.now();
     const learningRate = rateAt(settings, progress());

@@ -8,7 +8,7 @@ let data: string;
 const out = (...path: string[]): string => join(folder, ...path);
 const read = (...path: string[]): Promise<string> => readFile(out(...path), 'utf8');
 const train = (name: string, ...more: string[]) =>
-  impressionist('train', data, '--out', out(name), '--threads', '1', ...more);
+  impressionist('train', data, '--out', out(name), '--threads', '1', '--evaluations-per-epoch', '1', ...more);
 const FINDINGS = 'There is a large left pleural effusion. No pneumothorax.';
 const draft = async (...model: string[]): Promise<string> => {
   const { stdout, stderr, code } = await impressionist('generate', FINDINGS, ...model);
