@@ -12,7 +12,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { readFailure } from '../ground/durable.js';
 import { Failure, systemCode } from '../ground/failure.js';
-import { NameTable } from './name-table.js';
+import { ByteTable } from './byte-table.js';
+import type { ByteTexts } from './byte-texts.js';
 import type { ZipEntry } from './zip-entries.js';
 
 const END = 0x06054b50;
@@ -89,10 +90,10 @@ export class Zip {
    * @returns The entries that are there, in the order in which they lie in the file.
    * @throws {Failure} When this is no zip, or one cut short or damaged.
    */
-  async find(names: readonly string[]): Promise<FoundEntry[]> {
+  async find(names: ByteTexts): Promise<FoundEntry[]> {
     const { bytes, shift } = await this.#centralDirectory();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const table = new NameTable(names);
+    const table = new ByteTable(names);
     const byPlace: FoundEntry[] = new Array(names.length);
     const found: FoundEntry[] = [];
     let inOrder = true;
