@@ -102,25 +102,18 @@ const readStudies = async (
   const { onProgress, signal } = options;
   const wanted = studies.inSplits(asked.map((split) => SPLIT_NAMES.indexOf(split)));
   const found = await zip.find(studies.entryNames(wanted));
-  const present = new Set(found.map(({ place }) => place));
-  wanted.forEach((study, place) => {
-    if (!present.has(place)) studies.setAbsent(study);
-  });
+  const present = Int32Array.from(found.places, (place) => wanted[place]);
+  studies.setAbsent(wanted, present);
   refuseFaults(studies, options);
 
   let done = 0;
-  onProgress?.(0, found.length);
+  onProgress?.(0, present.length);
   const receive = (batch: ReportBatch, first: number): void => {
-    const some = found.slice(first, first + batch.ends.length);
-    studies.setBatch(
-      some.map(({ place }) => wanted[place]),
-      batch,
-    );
-    done += some.length;
-    onProgress?.(done, found.length);
+    studies.setBatch(present.subarray(first, first + batch.ends.length), batch);
+    done += batch.ends.length;
+    onProgress?.(done, present.length);
   };
-  const entries = found.map(({ entry }) => entry);
-  await threads.read(zip.descriptor, entries, receive, signal).catch((error: unknown) => {
+  await threads.read(zip.descriptor, found.packed, receive, signal).catch((error: unknown) => {
     const code = systemCode(error);
     if (code === undefined) throw error;
     throw new Failure(
@@ -190,8 +183,8 @@ function* listChunks(
 ): Generator<string | Uint8Array> {
   for (let from = 0; from < examples.length; from += EXAMPLES_A_CHUNK) {
     signal?.throwIfAborted();
-    yield from === 0 ? '[' : ', ';
+    yield from === 0 ? '[' : '}, ';
     yield studies.examplesJson(examples.slice(from, from + EXAMPLES_A_CHUNK));
   }
-  yield ']';
+  yield '}]';
 }

@@ -6,7 +6,7 @@ import { JsonBytes } from './json-bytes.js';
 import { addParts } from './mimic-report.js';
 import { TextUnits } from './text-units.js';
 import { decodeUtf8 } from './utf8.js';
-import { type EntryFault, readEntries, type ZipEntry } from './zip-entries.js';
+import { ENTRY_COLUMNS, type EntryFault, readEntries } from './zip-entries.js';
 
 /** A batch's result. */
 export interface ReportBatch {
@@ -18,54 +18,20 @@ export interface ReportBatch {
   readonly faults: readonly { readonly place: number; readonly fault: EntryFault }[];
 }
 
-/** Numbers an entry. */
-const COLUMNS = 6;
-
-/** Entries as numbers, {@link COLUMNS} an entry; all of them are exact in a double. */
-export const packEntries = (entries: readonly ZipEntry[]): Float64Array => {
-  const packed = new Float64Array(entries.length * COLUMNS);
-  let at = 0;
-  for (const { offset, compressedSize, size, crc, flags, method } of entries) {
-    packed[at++] = offset;
-    packed[at++] = compressedSize;
-    packed[at++] = size;
-    packed[at++] = crc;
-    packed[at++] = flags;
-    packed[at++] = method;
-  }
-  return packed;
-};
-
-const unpackEntries = (packed: Float64Array): ZipEntry[] => {
-  const entries: ZipEntry[] = [];
-  for (let at = 0; at < packed.length; at += COLUMNS) {
-    entries.push({
-      offset: packed[at],
-      compressedSize: packed[at + 1],
-      size: packed[at + 2],
-      crc: packed[at + 3],
-      flags: packed[at + 4],
-      method: packed[at + 5],
-    });
-  }
-  return entries;
-};
-
 /**
  * Reads and parses a batch of reports.
  *
  * @param descriptor The open zip file.
- * @param packed From {@link packEntries}, in the order in which the entries lie in the file.
+ * @param packed The reports' entries, {@link ENTRY_COLUMNS} numbers each, in the order in which they lie in the file.
  * @throws The system's error when the file can't be read.
  */
 export const readReportBatch = (descriptor: number, packed: Float64Array): ReportBatch => {
-  const entries = unpackEntries(packed);
   const json = new JsonBytes();
   const report = new TextUnits();
-  const ends = new Uint32Array(entries.length);
+  const ends = new Uint32Array(packed.length / ENTRY_COLUMNS);
   const faults: { place: number; fault: EntryFault }[] = [];
   let place = 0;
-  readEntries(descriptor, entries, (content) => {
+  readEntries(descriptor, packed, (content) => {
     const fault = 'what' in content ? content : addReport(content, report, json);
     if (fault !== undefined) faults.push({ place, fault });
     ends[place++] = json.length;
