@@ -11,7 +11,7 @@ import { ENTRY_COLUMNS, type EntryFault, readEntries } from './zip-entries.js';
 /** A batch's result. */
 export interface ReportBatch {
   /** The JSON of all reports of the batch, one after the other: `"findings": …, "impression": …, "background": …`. */
-  readonly texts: Uint8Array;
+  readonly texts: Uint8Array<ArrayBuffer>;
   /** Where each report's JSON ends in `texts`; a report with a fault takes no room. */
   readonly ends: Uint32Array;
   /** Reports that can't be used, by place in the batch. */
