@@ -3,11 +3,14 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { evaluate } from '../evaluation/evaluate.js';
+import type { FlagCounts } from '../evaluation/flags.js';
 import type { EvaluationItem } from '../evaluation/item.js';
 import { radEvalJson } from '../evaluation/parallel.js';
 import { reportPage } from '../evaluation/report-page.js';
 import { scoreTable } from '../evaluation/table.js';
 import { writeFailure, writeWhole } from '../ground/durable.js';
+import { checkImpression } from '../guard/check.js';
+import type { Flag } from '../guard/flag.js';
 import { readExamples } from '../reports/dataset.js';
 import type { Example } from '../reports/example.js';
 import { alignPredictions, readPredictions } from '../reports/predictions.js';
@@ -55,6 +58,16 @@ const itemsOf = (examples: readonly Example[], predictions: readonly string[]): 
     prediction: predictions[index],
   }));
 
+/** How many flags of each kind and severity one draft has. */
+const countsByKind = (flags: readonly Flag[]): FlagCounts => {
+  const counts: Record<string, { hard: number; soft: number }> = {};
+  for (const { kind, severity } of flags) {
+    counts[kind] ??= { hard: 0, soft: 0 };
+    counts[kind][severity]++;
+  }
+  return counts;
+};
+
 const run = async (data: string, options: EvaluateOptions, command: Command): Promise<void> => {
   if ((options.predictions === undefined) === (options.model === undefined)) {
     command.error('error: nothing to score, or two things: give either --model or --predictions', { exitCode: 2 });
@@ -77,8 +90,12 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
       ? undefined
       : { name: basename(options.against), predictions: await predictionsIn(options.against, examples) };
   const items = itemsOf(examples, predictions);
+  const flags = items.map(({ prediction, findings, background }) =>
+    checkImpression({ findings, background, impression: prediction }),
+  );
   const result = evaluate(items, {
     seed: options.seed,
+    flags: flags.map(countsByKind),
     training: training?.map(({ impression, ...report }) => ({ ...report, reference: impression })),
     against,
   });
@@ -91,7 +108,7 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
   await writeWhole(join(options.out, 'radeval.json'), radEvalJson(items));
   await writeWhole(
     join(options.out, 'report.html'),
-    reportPage({ title: basename(options.predictions ?? options.model!), items, ...result }),
+    reportPage({ title: basename(options.predictions ?? options.model!), items, flags, ...result }),
   );
   await writeWhole(join(options.out, 'evaluation.json'), json);
   if (options.json) process.stdout.write(json);
