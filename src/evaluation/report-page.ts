@@ -245,7 +245,7 @@ export const reportPage = ({ title, evaluation, items, examples, flags }: Report
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">",
     `<title>${escapeHtml(title)} · evaluation</title><style>${style}</style></head><body><main>`,
     `<h1>Evaluation of ${escapeHtml(title)}</h1>`,
-    `<p class="lede">Impressions against those of radiologists. Scores × 100; brackets and whiskers are ${100 * settings.confidence} % bootstrap intervals (${settings.resamples.toLocaleString('en')} samples over the examples, seed ${settings.seed}).${emptyPredictions > 0 ? ` ${emptyPredictions} predictions are empty and score 0.` : ''}</p>`,
+    `<p class="lede">Impressions against those of radiologists. Scores × 100; brackets and whiskers are ${100 * settings.confidence} % bootstrap intervals (${settings.resamples.toLocaleString('en')} samples over the examples, seed ${settings.seed}).${emptyPredictions > 0 ? ` Empty predictions, which score 0: ${emptyPredictions}.` : ''}</p>`,
     figureCards(evaluation),
     rougeSection(evaluation),
     contentSection(evaluation),
