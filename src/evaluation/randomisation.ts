@@ -5,6 +5,7 @@
  * p-value is the share of such samples whose difference is at least the one observed.
  */
 import { createRandom } from './random.js';
+import { createWeightedSums } from './weighted-sums.js';
 
 /** How the test is made; printed with it. */
 export interface RandomisationSettings {
@@ -44,29 +45,27 @@ export const pairedRandomisation = (
     otherSums[at % width] += otherRows[at];
   });
   /** What swapping an example adds to the one system's sums and takes from the other's; equal examples drop out. */
-  const swaps: Float64Array[] = [];
+  const swaps: number[] = [];
   for (let at = 0; at < rows.length; at += width) {
     const swap = otherRows.subarray(at, at + width).map((value, column) => value - rows[at + column]);
-    if (swap.some((value) => value !== 0)) swaps.push(swap);
+    if (swap.some((value) => value !== 0)) swaps.push(...swap);
   }
+  const swapSums = createWeightedSums(Float64Array.from(swaps), width);
+  const chosen = new Int32Array(swaps.length / width);
 
   const random = createRandom(seed);
   const others = figuresOf(otherSums);
   const differences = figuresOf(sums).map((figure, index) => figure - others[index]);
   const extreme = new Float64Array(differences.length);
-  const shift = new Float64Array(width);
   const swapped = new Float64Array(width);
   const otherSwapped = new Float64Array(width);
   for (let sample = 0; sample < samples; sample += 1) {
-    shift.fill(0);
     let bits = 0;
-    for (let index = 0; index < swaps.length; index += 1) {
+    for (let index = 0; index < chosen.length; index += 1) {
       if ((index & 31) === 0) bits = random.next();
-      if ((bits >>> (index & 31)) & 1) {
-        const swap = swaps[index];
-        for (let column = 0; column < width; column += 1) shift[column] += swap[column];
-      }
+      chosen[index] = (bits >>> (index & 31)) & 1;
     }
+    const shift = swapSums.of(chosen);
     for (let column = 0; column < width; column += 1) {
       swapped[column] = sums[column] + shift[column];
       otherSwapped[column] = otherSums[column] - shift[column];

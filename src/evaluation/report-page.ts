@@ -25,7 +25,7 @@ export interface ReportPageParts {
   readonly flags?: readonly (readonly PageFlag[])[];
 }
 
-/** Examples in the page's table at most: the lowest stemmed ROUGE-L; all are in `examples.jsonl`. */
+/** Examples in the page's table at most: hard flags first, then the lowest stemmed ROUGE-L; `examples.jsonl` has all. */
 const mostExamples = 2000;
 const worstShown = 8;
 
@@ -204,7 +204,7 @@ const examplesSection = (
     '<ul class="legend"><li><i style="background:var(--added)"></i>only in the prediction</li><li><i style="background:var(--missing)"></i>only in the reference</li></ul>';
   const cut =
     shown.length < examples.length
-      ? ` Here are the ${shown.length.toLocaleString('en')} lowest of ${examples.length.toLocaleString('en')}; examples.jsonl has all.`
+      ? ` Here are ${shown.length.toLocaleString('en')}, hard flags and the lowest ROUGE-L first, of ${examples.length.toLocaleString('en')}; examples.jsonl has all.`
       : '';
   return [
     `<section><h2>The lowest scores</h2><p class="note">By stemmed ROUGE-L. A low score may be another way to say the same.</p>${marks}<div class="card">${worst.map(exampleHtml).join('')}</div></section>`,
@@ -232,17 +232,20 @@ const examplesSection = (
 export const reportPage = ({ title, evaluation, items, examples, flags }: ReportPageParts): string => {
   const { settings, baselineDescriptions, emptyPredictions } = evaluation;
   const all = pageExamples(items, examples, flags);
+  const hasHard = (one: PageExample): number => (one.flags.some(({ severity }) => severity === 'hard') ? 1 : 0);
   const shown =
     all.length <= mostExamples
       ? all
-      : all.toSorted((a, b) => a.rougeL - b.rougeL || a.index - b.index).slice(0, mostExamples);
+      : all
+          .toSorted((a, b) => hasHard(b) - hasHard(a) || a.rougeL - b.rougeL || a.index - b.index)
+          .slice(0, mostExamples);
   const baselines = baselineNames.map((name) => `${systemTitles[name]}: ${baselineDescriptions[name]}`).join('; ');
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">',
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">",
     `<title>${escapeHtml(title)} · evaluation</title><style>${style}</style></head><body><main>`,
     `<h1>Evaluation of ${escapeHtml(title)}</h1>`,
-    `<p class="lede">Impressions against those of radiologists. Scores × 100; brackets and whiskers are ${100 * settings.confidence} % bootstrap intervals (${settings.resamples.toLocaleString('en')} samples over the examples, seed ${settings.seed}).${emptyPredictions > 0 ? ` ${emptyPredictions} predictions are empty and score 0.` : ''}</p>`,
+    `<p class="lede">Impressions against those of radiologists. Scores × 100; brackets and whiskers are ${100 * settings.confidence} % bootstrap intervals (${settings.resamples.toLocaleString('en')} samples over the examples, seed ${settings.seed}).${emptyPredictions > 0 ? ` Empty predictions, which score 0: ${emptyPredictions}.` : ''}</p>`,
     figureCards(evaluation),
     rougeSection(evaluation),
     contentSection(evaluation),

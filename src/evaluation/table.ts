@@ -154,7 +154,7 @@ export const scoreTable = (evaluation: Evaluation): string => {
     testBlock(evaluation),
     flagBlock(evaluation),
     baselineNames.map((name) => `${systemTitles[name]}: ${baselineDescriptions[name]}`),
-    emptyPredictions > 0 ? [`${emptyPredictions} predictions are empty and score 0.`] : [],
+    emptyPredictions > 0 ? [`Empty predictions, which score 0: ${emptyPredictions}.`] : [],
   ];
   return blocks
     .filter((lines) => lines.length > 0)

@@ -26,6 +26,9 @@ const wordsOf = (text: string): Word[] =>
     end: match.index + match[0].length,
   }));
 
+/** One for all comparisons: it holds nothing between them but memory. */
+const finder = createSubsequenceFinder();
+
 /** Neighbouring words outside the subsequence as one stretch. */
 const unmarked = (words: readonly Word[], marks: Uint8Array): Range[] => {
   const ranges: [number, number][] = [];
@@ -54,7 +57,6 @@ export const wordDifference = (reference: string, prediction: string): WordDiffe
   const sides = [wordsOf(reference), wordsOf(prediction)];
   const [referenceIds, predictionIds] = sides.map(idsOf);
   const marksOf = (text: Int32Array, other: Int32Array): Uint8Array => {
-    const finder = createSubsequenceFinder();
     const marks = new Uint8Array(text.length);
     finder.take(other);
     finder.markCommon(text, marks);

@@ -75,7 +75,7 @@ describe('the printed table', () => {
     expect(table).toMatch(/ROUGE-L F1, stemmed .* p?/);
     expect(table).toContain('abnormal: predictions');
     expect(scoreTable(evaluate(items.slice(1)).evaluation)).not.toContain('NaN');
-    expect(table).toContain('1 predictions are empty');
+    expect(table).toContain('Empty predictions, which score 0: 1.');
   });
 });
 

@@ -90,11 +90,7 @@ export const assert = (tokens: readonly Token[], isMention: Uint8Array): Asserti
   const has = (cue: PhraseMatch<CueMeaning>, forwards: CueMeaning, backwards: CueMeaning): boolean =>
     cue.meanings.includes(forwards) && !(cue.meanings.includes(backwards) && worksBackwards(cue));
 
-  sweepRight();
-  sweepLeft();
-  joinAlternatives();
-
-  function sweepRight(): void {
+  const sweepRight = (): void => {
     let wide = 0;
     let noun = 0;
     for (let at = 0; at < tokens.length; at += 1) {
@@ -129,9 +125,9 @@ export const assert = (tokens: readonly Token[], isMention: Uint8Array): Asserti
       }
       effects[at] |= wide | noun;
     }
-  }
+  };
 
-  function sweepLeft(): void {
+  const sweepLeft = (): void => {
     let state = 0;
     let covered = false;
     let inList = false;
@@ -163,10 +159,24 @@ export const assert = (tokens: readonly Token[], isMention: Uint8Array): Asserti
       effects[at] |= state;
       if (starts[at] === 1 && text !== 'which') state = 0;
     }
-  }
+  };
+
+  /** The token nearest to an `or` that names a finding, or -1; nothing but a few words may stand between. */
+  const nearestMention = (from: number, step: 1 | -1, reach: number): number => {
+    for (let at = from + step, steps = 0; at >= 0 && at < tokens.length && steps < reach; at += step, steps += 1) {
+      if (isMention[at] === 1) return at;
+      if (
+        clauseVerbs.has(tokens[at].text) ||
+        (tokens[at].text === ',' && steps > 0) ||
+        starts[step === 1 ? at : at + 1] === 1
+      )
+        return -1;
+    }
+    return -1;
+  };
 
   /** `atelectasis or infiltrate`, asserted: either, so both are open. */
-  function joinAlternatives(): void {
+  const joinAlternatives = (): void => {
     const reach = 5;
     tokens.forEach(({ text }, at) => {
       if (text !== 'or' || (effects[at] & negated) !== 0) return;
@@ -182,20 +192,11 @@ export const assert = (tokens: readonly Token[], isMention: Uint8Array): Asserti
         if (clauseVerbs.has(tokens[back].text)) break;
       }
     });
-  }
+  };
 
-  function nearestMention(from: number, step: 1 | -1, reach: number): number {
-    for (let at = from + step, steps = 0; at >= 0 && at < tokens.length && steps < reach; at += step, steps += 1) {
-      if (isMention[at] === 1) return at;
-      if (
-        clauseVerbs.has(tokens[at].text) ||
-        (tokens[at].text === ',' && steps > 0) ||
-        starts[step === 1 ? at : at + 1] === 1
-      )
-        return -1;
-    }
-    return -1;
-  }
+  sweepRight();
+  sweepLeft();
+  joinAlternatives();
 
   return {
     at: (start, end) => {

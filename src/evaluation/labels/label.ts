@@ -54,7 +54,7 @@ const mentionsOfSentence = (tokens: readonly Token[], text: string, offset: numb
   return found.flatMap(({ meaning, start, end, byNature }) => {
     const place = { start: offset + tokens[start].start, end: offset + tokens[end - 1].end };
     if (meaning === 'heart' || meaning === 'mediastinum') {
-      const size = sizeOf({ start, end });
+      const size = sizeOf(start);
       const observation = meaning === 'heart' ? 'Cardiomegaly' : 'Enlarged Cardiomediastinum';
       return size === undefined ? [] : [{ observation, assertion: size, ...place } as const];
     }

@@ -64,6 +64,7 @@ const said = {
     'opaci*',
     'decreased translucency',
     'increased density',
+    'retrocardiac|basilar|bibasilar|parenchymal|pulmonary|lung|lobe densit*',
     'airspace|airspaces disease|process|change*',
     'air space disease|process',
     'infiltrat*',

@@ -26,18 +26,18 @@ const between: ReadonlySet<string> = new Set(
 const reach = 30;
 
 /**
- * What a sentence says of the size of one part.
+ * What a sentence says of the size of its parts.
  *
  * @param tokens The sentence.
- * @param part Tokens that name the part.
- * @param parts All such tokens of the sentence. // (tokens)
- * @returns Finds a label for a part, or undefined where nothing is said.
+ * @param assertions What the sentence asserts at each token, for `enlarged` under a negation.
+ * @param isPart By token: 1 where the heart or the mediastinum is named. // (tokens)
+ * @returns From the first token of a part to its label, undefined where nothing is said of it.
  */
 export const sizesIn = (
   tokens: readonly Token[],
   assertions: Assertions,
   isPart: Uint8Array,
-): ((part: { readonly start: number; readonly end: number }) => Assertion | undefined) => {
+): ((start: number) => Assertion | undefined) => {
   const from = new Map<number, PhraseMatch<Size>>();
   const to = new Map<number, PhraseMatch<Size>>();
   for (const match of findSizes(tokens)) {
@@ -87,10 +87,9 @@ export const sizesIn = (
     return found;
   };
 
-  return ({ start, end }) => {
+  return (start) => {
     let found = before(start);
     if (found.every(({ meanings }) => meanings[0] === 'same')) found = [...found, ...after(start)];
-    void end;
     if (found.length === 0) return undefined;
     const of = (size: Size): PhraseMatch<Size> | undefined => found.find(({ meanings }) => meanings[0] === size);
     const open = of('open');

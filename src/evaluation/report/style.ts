@@ -76,6 +76,7 @@ mark.flag { border-bottom: 2px solid var(--soft-flag); } mark.flag.hard { border
 .more { margin: 12px auto 0; display: block; border: 1px solid var(--rule); background: var(--card); border-radius: 8px; padding: 7px 18px; cursor: pointer; color: var(--soft); }
 button:focus-visible, input:focus-visible, select:focus-visible, tr.row:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 footer { margin-top: 56px; color: var(--faint); font-size: 13px; }
+@media (max-width: 720px) { .card { overflow-x: auto; } .card > .plot { min-width: 620px; } .pair .plot { min-width: 0; } }
 @media (max-width: 560px) { main { padding: 32px 16px 64px; } .pair { grid-template-columns: 1fr; } }
 @media print { .controls, .switch, .more { display: none; } body { background: #fff; } }
 `;

@@ -30,6 +30,17 @@ describe('the rules', () => {
     expect((2 * hits) / (given + found)).toBeGreaterThanOrEqual(0.95);
   });
 
+  it('fail on no other of them than those that docs/evaluation.md names as limits', () => {
+    const disagreeing = sentences.filter(({ text, labels }) => {
+      const sorted = (set: Labels) => JSON.stringify(Object.entries(set).sort());
+      return sorted(labelReport(text)) !== sorted(labels);
+    });
+    expect(disagreeing.map(({ text }) => text)).toEqual([
+      'Edema is favored over infection.',
+      'Nasogastric tube tip is not seen.',
+    ]);
+  });
+
   it('give what the CheXpert labeler gives for its own sample reports', () => {
     expect(labelReport('Heart size normal and lungs are clear. No edema or pneumonia. No effusion')).toEqual({
       'No Finding': 'positive',
