@@ -1,0 +1,149 @@
+/**
+ * @file The prompt: what a model reads for an example. A template is one line of text with the fields `{findings}` and
+ * `{background}`; a literal brace is doubled, as in Python's `str.format`. Everything here is pure; the file
+ * `prompt.json` of a model directory is read and written by whoever owns that directory.
+ */
+import { Failure } from '../ground/failure.js';
+import type { Example } from './example.js';
+import { describeFault, isObject, kindOf, parseJson } from './json.js';
+
+/** What a prompt is made from. */
+export type PromptFields = Pick<Example, 'findings' | 'background'>;
+
+/** A template taken apart; {@link parsePrompt} makes it. */
+export interface PromptTemplate {
+  /** The template as the user wrote it. */
+  readonly template: string;
+  readonly parts: readonly PromptPart[];
+}
+
+/** Literal text, or a field to fill in. */
+export type PromptPart = { readonly text: string } | { readonly field: PromptField };
+
+type PromptField = keyof PromptFields;
+
+const FIELDS: readonly PromptField[] = ['findings', 'background'];
+
+/**
+ * What stands for an empty background. A fixed phrase keeps the sentence whole, and tells the model that nothing is known
+ * rather than leaving it a label with nothing behind.
+ */
+export const NO_BACKGROUND = 'none given';
+
+/**
+ * Takes a template apart.
+ *
+ * @param template Text with `{findings}` exactly once (a too long input is cut at its end, so there must be one end)
+ *   and `{background}` as often as wanted; `{{` and `}}` are literal braces.
+ * @throws {Failure} When a field is unknown, a brace stands alone, or `{findings}` is missing or repeated.
+ * @example renderPrompt(parsePrompt('summarize: {findings}'), { findings: 'Clear lungs.', background: '' })
+ */
+export const parsePrompt = (template: string): PromptTemplate => {
+  const parts: PromptPart[] = [];
+  let text = '';
+  for (const [piece] of template.matchAll(/\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+/g)) {
+    if (piece === '{{' || piece === '}}') text += piece[0];
+    else if (piece === '{' || piece === '}') {
+      throw promptFailure(`a single ${piece} in the prompt template`, undefined, 'double it to mean the brace itself');
+    } else if (piece.startsWith('{')) {
+      const field = FIELDS.find((name) => `{${name}}` === piece);
+      if (field === undefined) {
+        throw promptFailure('unknown field in the prompt template', piece, 'use {findings} and {background}');
+      }
+      if (text !== '') parts.push({ text });
+      text = '';
+      parts.push({ field });
+    } else text += piece;
+  }
+  if (text !== '') parts.push({ text });
+  const count = parts.filter((part) => 'field' in part && part.field === 'findings').length;
+  if (count !== 1) {
+    throw promptFailure(
+      'the prompt template must hold {findings} once',
+      count === 0 ? 'none' : `${count} of them`,
+      `e.g. ${DEFAULT_TEMPLATE}`,
+    );
+  }
+  return { template, parts };
+};
+
+const promptFailure = (what: string, got: string | undefined, fix: string): Failure => new Failure({ what, got, fix });
+
+/** A prompt around its findings, so that a too long one can lose the end of its findings and nothing else. */
+export interface SplitPrompt {
+  readonly before: string;
+  readonly findings: string;
+  readonly after: string;
+}
+
+/**
+ * Fills a template in, the findings kept apart from what stands before and after them.
+ *
+ * @param template From {@link parsePrompt}.
+ * @param fields The findings as they are; the background as it is, or {@link NO_BACKGROUND} when it is blank.
+ * @example splitPrompt(parsePrompt('Findings: {findings} Impression:'), { findings: 'Clear.', background: '' })
+ * // { before: 'Findings: ', findings: 'Clear.', after: ' Impression:' }
+ */
+export const splitPrompt = (template: PromptTemplate, fields: PromptFields): SplitPrompt => {
+  const background = fields.background.trim() === '' ? NO_BACKGROUND : fields.background;
+  const render = (parts: readonly PromptPart[]): string =>
+    parts.map((part) => ('text' in part ? part.text : background)).join('');
+  const cut = template.parts.findIndex((part) => 'field' in part && part.field === 'findings');
+  return {
+    before: render(template.parts.slice(0, cut)),
+    findings: fields.findings,
+    after: render(template.parts.slice(cut + 1)),
+  };
+};
+
+/**
+ * Fills a template in.
+ *
+ * @example renderPrompt(DEFAULT_PROMPT, example)
+ */
+export const renderPrompt = (template: PromptTemplate, fields: PromptFields): string => {
+  const { before, findings, after } = splitPrompt(template, fields);
+  return before + findings + after;
+};
+
+const DEFAULT_TEMPLATE = 'Write the impression of this radiology report. Background: {background} Findings: {findings}';
+
+/**
+ * The default prompt: an instruction as Flan-T5 was tuned on, then what a radiologist knows beforehand, then the
+ * findings last, next to where the impression begins.
+ */
+export const DEFAULT_PROMPT: PromptTemplate = parsePrompt(DEFAULT_TEMPLATE);
+
+/** A template as the text of a model directory's `prompt.json`: `{"template": "…"}`. */
+export const serialisePrompt = ({ template }: PromptTemplate): string => `${JSON.stringify({ template }, null, 2)}\n`;
+
+/**
+ * Reads the text of a `prompt.json`.
+ *
+ * @param json The file's text.
+ * @param where The file, for messages.
+ * @throws {Failure} When it is not `{"template": "…"}` with a template that {@link parsePrompt} takes.
+ * @example parsePromptFile('{"template": "{findings}"}', 'model/prompt.json')
+ */
+export const parsePromptFile = (json: string, where: string): PromptTemplate => {
+  const parsed = parseJson(json);
+  const fix = 'write {"template": "… {findings} …"}';
+  if ('fault' in parsed) {
+    throw new Failure({
+      what: 'not valid JSON',
+      where: `${where} line ${parsed.fault.line}`,
+      got: describeFault(parsed.fault),
+      fix,
+    });
+  }
+  if (!isObject(parsed.value) || typeof parsed.value.template !== 'string') {
+    const got = isObject(parsed.value) ? kindOf(parsed.value.template) : kindOf(parsed.value);
+    throw new Failure({ what: 'no prompt template', where, got, fix });
+  }
+  try {
+    return parsePrompt(parsed.value.template);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure({ what: error.what, where, got: error.got, fix: error.fix }, { cause: error });
+  }
+};
