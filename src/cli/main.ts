@@ -8,13 +8,14 @@ import { Command, CommanderError } from 'commander';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { prepareCommand } from './prepare.js';
+import { sagemakerCommand } from './sagemaker/index.js';
 
 const program = new Command('impressionist')
   .description('Draft the IMPRESSION of a radiology report from its FINDINGS: data, fine-tuning, scores, drafts.')
   .version(version)
   .showHelpAfterError('(add --help for what this command takes)');
 
-const commands = [prepareCommand];
+const commands = [prepareCommand, sagemakerCommand];
 for (const command of commands) program.addCommand(command());
 
 /** Commander exits by itself with 1; this program's usage errors exit with 2, so it is made to throw. */

@@ -42,6 +42,8 @@ export const connect = async (account: Account = {}): Promise<Clients> => {
     ...(process.env.AWS_MAX_ATTEMPTS ? {} : { maxAttempts: attempts }),
     customUserAgent: [['impressionist', version]] as [string, string][],
   };
+  // The SDK's advice on Node versions is for whoever builds this program, not for whoever runs it.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const sagemaker = new SageMakerClient(settings);
   let region: string;
   try {

@@ -5,7 +5,7 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
@@ -64,7 +64,11 @@ export const putObject = async (
     await upload.done();
   } catch (error) {
     if (signal?.aborted) {
-      throw new Failure({ what: 'interrupted while uploading', where: s3Uri(place), fix: 'nothing of it was left there' });
+      throw new Failure({
+        what: 'interrupted while uploading',
+        where: s3Uri(place),
+        fix: 'nothing of it was left there',
+      });
     }
     const known = awsFailure(error, 'cannot upload', s3Uri(place));
     if (known instanceof Failure) throw known;

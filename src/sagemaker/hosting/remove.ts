@@ -98,7 +98,11 @@ export const removeEndpoint = async (
   }
   if (endpoint !== undefined) {
     // AWS does not remove an endpoint it is still making.
-    for (; endpoint !== undefined && ['Creating', 'Updating', 'SystemUpdating', 'RollingBack'].includes(endpoint.EndpointStatus ?? ''); ) {
+    for (
+      ;
+      endpoint !== undefined &&
+      ['Creating', 'Updating', 'SystemUpdating', 'RollingBack'].includes(endpoint.EndpointStatus ?? '');
+    ) {
       news(`endpoint ${name} is ${endpoint.EndpointStatus}; waiting until it can be removed`);
       await pause(pollSeconds);
       endpoint = await describe(clients, name);

@@ -31,7 +31,8 @@ export const unfinishedName = (out: string): string => `${out}.unfinished`;
 const fingerprint = (examples: readonly Example[], endpoint: Endpoint, generation: Generation): string => {
   const hash = createHash('sha256');
   hash.update(JSON.stringify([endpoint.name, endpoint.dialect, endpoint.prompt.template, generation]));
-  for (const { studyId, findings, background } of examples) hash.update(JSON.stringify([studyId, findings, background]));
+  for (const { studyId, findings, background } of examples)
+    hash.update(JSON.stringify([studyId, findings, background]));
   return hash.digest('hex');
 };
 

@@ -2,7 +2,11 @@
  * @file An endpoint as it is asked: which dialect it speaks and which prompt its model learned, read from what its
  * model carries; requests with patience for an endpoint that is busy.
  */
-import { DescribeEndpointCommand, DescribeEndpointConfigCommand, DescribeModelCommand } from '@aws-sdk/client-sagemaker';
+import {
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  DescribeModelCommand,
+} from '@aws-sdk/client-sagemaker';
 import { InvokeEndpointCommand } from '@aws-sdk/client-sagemaker-runtime';
 import { Failure } from '../../ground/failure.js';
 import { type PromptTemplate, parsePrompt } from '../../reports/prompt.js';
@@ -69,10 +73,7 @@ const modelOf = async ({ sagemaker }: Pick<Clients, 'sagemaker'>, name: string) 
  * @param choice Dialect and prompt, where the user gives them; with both, AWS is not asked.
  * @throws {Failure} When there is no such endpoint, it is not in service, or nothing tells how to ask it.
  */
-export const findEndpoint = async (
-  clients: Pick<Clients, 'sagemaker'>,
-  choice: EndpointChoice,
-): Promise<Endpoint> => {
+export const findEndpoint = async (clients: Pick<Clients, 'sagemaker'>, choice: EndpointChoice): Promise<Endpoint> => {
   const { name } = choice;
   if (choice.dialect !== undefined && choice.prompt !== undefined) {
     return { name, dialect: choice.dialect, prompt: parsePrompt(choice.prompt) };

@@ -68,7 +68,10 @@ export const invocationFailure = (error: unknown, name: string, attempts: number
         : status !== undefined && status < 500
           ? `the model refuses the request: check the options and --dialect; ${seeLog}`
           : seeLog;
-    return new Failure({ what: 'the model at the endpoint failed', where: name, got: got + tries, fix: advice }, { cause: error });
+    return new Failure(
+      { what: 'the model at the endpoint failed', where: name, got: got + tries, fix: advice },
+      { cause: error },
+    );
   }
   if (kind === 'ValidationError' && /not found/i.test((error as Error).message)) {
     return new Failure(

@@ -75,7 +75,12 @@ const parseObject = (text: string, where: string): Record<string, unknown> => {
     value = JSON.parse(text);
   } catch (error) {
     throw new Failure(
-      { what: 'the model document is not JSON', where, got: (error as Error).message.slice(0, 120), fix: 'fetch it again' },
+      {
+        what: 'the model document is not JSON',
+        where,
+        got: (error as Error).message.slice(0, 120),
+        fix: 'fetch it again',
+      },
       { cause: error },
     );
   }
@@ -106,7 +111,8 @@ export const readDocument = (
   const outer = parseObject(text, where);
   const inner = textOf(outer.HubContentDocument);
   const raw = inner === undefined ? outer : undefined;
-  const parsed = raw === undefined ? parseObject(defaultsAsText(inner!), where) : parseObject(defaultsAsText(text), where);
+  const parsed =
+    raw === undefined ? parseObject(defaultsAsText(inner!), where) : parseObject(defaultsAsText(text), where);
   const isHub = !('model_id' in parsed) && Object.keys(parsed).some((name) => /^[A-Z]/.test(name));
   const fields = (isHub ? renamed(parsed) : parsed) as Record<string, unknown>;
   if (isHub && parsed.TrainingMetrics !== undefined) fields.metrics = parsed.TrainingMetrics;

@@ -55,11 +55,12 @@ export const checkHyperparameter = (declared: Hyperparameter, value: string): vo
       bounds(declared, value.length, where, 'a length of ');
       const { min_length: shortest, max_length: longest } = declared;
       if (shortest != null && value.length < shortest) refuse(where, `${value.length} characters`, `give ${shortest}`);
-      if (longest != null && value.length > longest) refuse(where, `${value.length} characters`, `give at most ${longest}`);
+      if (longest != null && value.length > longest)
+        refuse(where, `${value.length} characters`, `give at most ${longest}`);
       return;
     }
     default:
-      return refuse(where, `the unknown type '${declared.type}' in the document`, 'pin another --model-version');
+      refuse(where, `the unknown type '${declared.type}' in the document`, 'pin another --model-version');
   }
 };
 

@@ -59,7 +59,10 @@ const fromVersions = (specs: EcrSpecs, use: 'training' | 'inference', region: st
   }
   const { framework_version: version, huggingface_transformers_version: transformers, py_version: python } = specs;
   const cuda = cudaOf[`${specs.framework} ${version} ${transformers} ${python}`];
-  return cuda && `${registryHost(region)}/huggingface-pytorch-${use}:${version}-transformers${transformers}-gpu-${python}-${cuda}`;
+  return (
+    cuda &&
+    `${registryHost(region)}/huggingface-pytorch-${use}:${version}-transformers${transformers}-gpu-${python}-${cuda}`
+  );
 };
 
 /** What a document says of images; `TrainingSpec` and `HostingSpec` both do. */

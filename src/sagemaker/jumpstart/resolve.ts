@@ -158,7 +158,8 @@ export const resolveTraining = (
   const packageUri = training.packageArtifacts[region] ?? training.packageArtifacts['*'];
   const byEnvironment = [...distinctKeys].some(Boolean) || Object.keys(training.packageArtifacts).length > 0;
   const gatedUri =
-    packageUri ?? (ownKey?.startsWith('s3://') ? ownKey : ownKey && `s3://${gatedBucket(region, environment)}/${ownKey}`);
+    packageUri ??
+    (ownKey?.startsWith('s3://') ? ownKey : ownKey && `s3://${gatedBucket(region, environment)}/${ownKey}`);
   if (byEnvironment && gatedUri === undefined) {
     throw new Failure({
       what: 'the model has no weights for this instance type and region',
@@ -175,7 +176,8 @@ export const resolveTraining = (
   }
   return {
     image: choices.image ?? imageFor(training, 'training', instanceType, region, named(spec)),
-    modelUri: byEnvironment || weights === undefined ? undefined : weightsUri(weights, region, spec.gatedBucket, environment),
+    modelUri:
+      byEnvironment || weights === undefined ? undefined : weightsUri(weights, region, spec.gatedBucket, environment),
     scriptUri: scriptUri(training.script, region, environment),
     hyperparameters: algorithmHyperparameters(training, instanceType, given),
     container: containerHyperparameters(training),
@@ -219,13 +221,7 @@ export const resolveHosting = (spec: ModelSpec, choices: ResolveChoices): Hostin
     'hosting_prepacked_artifact_uri',
     'prepacked_artifact_key',
   );
-  const plain = variantProperty(
-    hosting.variants,
-    instanceType,
-    'artifact_uri',
-    'hosting_artifact_uri',
-    'artifact_key',
-  );
+  const plain = variantProperty(hosting.variants, instanceType, 'artifact_uri', 'hosting_artifact_uri', 'artifact_key');
   const artifact = [
     prepacked && asPlace(prepacked),
     hosting.prepackedArtifact,

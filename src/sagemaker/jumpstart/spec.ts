@@ -273,7 +273,8 @@ export const readSpec = (document: ModelDocument): ModelSpec => {
       prepackedArtifact: place(f.hosting_prepacked_artifact_key, f.hosting_prepacked_artifact_uri),
       script: place(f.hosting_script_key, f.hosting_script_uri),
       useScript: f.hosting_use_script_uri ?? true,
-      packageArns: f.hosting_model_package_arns ?? (f.hosting_model_package_arn ? { '*': f.hosting_model_package_arn } : {}),
+      packageArns:
+        f.hosting_model_package_arns ?? (f.hosting_model_package_arn ? { '*': f.hosting_model_package_arn } : {}),
       environment: Object.fromEntries(
         defaults
           .filter((variable) => variable.required_for_model_class === true)
@@ -294,8 +295,7 @@ export const readSpec = (document: ModelDocument): ModelSpec => {
         'container_startup_health_check_timeout',
       ),
       amiVersion: setting<string>(f.inference_ami_version, f.deploy_kwargs, 'inference_ami_version'),
-      contentType:
-        (f.predictor_specs ?? f.sage_maker_sdk_predictor_specifications)?.default_content_type ?? undefined,
+      contentType: (f.predictor_specs ?? f.sage_maker_sdk_predictor_specifications)?.default_content_type ?? undefined,
       promptKey: Object.values(f.default_payloads ?? {}).find((payload) => payload.prompt_key)?.prompt_key ?? undefined,
       vulnerabilities: f.inference_vulnerable === true ? (f.inference_vulnerabilities ?? ['unnamed']) : [],
       variants: f.hosting_instance_type_variants ?? undefined,

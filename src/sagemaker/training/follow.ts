@@ -132,7 +132,9 @@ export const followTraining = async (
   for (;;) {
     const job = await look();
     if (job !== undefined) {
-      find ??= metricFinder(job.AlgorithmSpecification?.MetricDefinitions as Parameters<typeof metricFinder>[0] ?? []);
+      find ??= metricFinder(
+        (job.AlgorithmSpecification?.MetricDefinitions as Parameters<typeof metricFinder>[0]) ?? [],
+      );
       const steps = job.SecondaryStatusTransitions ?? [];
       for (const step of steps.slice(told)) watcher.state(step.Status ?? '', step.StatusMessage ?? '');
       told = Math.max(told, steps.length);
@@ -153,7 +155,8 @@ export const stopTraining = async ({ sagemaker }: Pick<Clients, 'sagemaker'>, na
     try {
       await sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: name }));
     } catch (error) {
-      if (!/not (?:in )?(?:running|InProgress)|cannot be stopped|status .* not/i.test((error as Error).message)) throw error;
+      if (!/not (?:in )?(?:running|InProgress)|cannot be stopped|status .* not/i.test((error as Error).message))
+        throw error;
     }
   });
 };

@@ -92,7 +92,8 @@ const checkJob = (job: TrainingJob, maxRuntimeSeconds: number): void => {
 
 /** Checks the ARN of an execution role. */
 export const checkRole = (roleArn: string): string => {
-  if (/^arn:aws[a-z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/.test(roleArn) && roleArn.length <= 2048) return roleArn;
+  if (/^arn:aws[a-z-]*:iam::\d{12}:role\/?[a-zA-Z_0-9+=,.@\-_/]+$/.test(roleArn) && roleArn.length <= 2048)
+    return roleArn;
   throw new Failure({
     what: 'not the ARN of a role',
     where: '--role',
@@ -172,8 +173,7 @@ const common = (
   };
 };
 
-const definitions = (metrics: readonly MetricDefinition[]) =>
-  metrics.map(({ Name, Regex }) => ({ Name, Regex }));
+const definitions = (metrics: readonly MetricDefinition[]) => metrics.map(({ Name, Regex }) => ({ Name, Regex }));
 
 /** Hyperparameters of the script container are JSON: `"transfer_learning.py"` with its quotes, `20` without. */
 const asJson = (value: string): string => (/^-?\d+$/.test(value) ? value : JSON.stringify(value));
@@ -184,9 +184,7 @@ const asJson = (value: string): string => (/^-?\d+$/.test(value) ? value : JSON.
  */
 const scriptMode = (job: TrainingJob, plan: TrainingPlan): Record<string, string> => {
   const { sagemaker_submit_directory: inside, ...others } = plan.container;
-  const directory = plan.networkIsolation
-    ? (inside ?? '/opt/ml/input/data/code/sourcedir.tar.gz')
-    : plan.scriptUri;
+  const directory = plan.networkIsolation ? (inside ?? '/opt/ml/input/data/code/sourcedir.tar.gz') : plan.scriptUri;
   const all = {
     sagemaker_program: 'transfer_learning.py',
     sagemaker_container_log_level: '20',
@@ -202,7 +200,8 @@ const checkHyperparameters = (values: Readonly<Record<string, string>>): void =>
   const count = Object.keys(values).length;
   if (count > 100) refuse('too many hyperparameters', '--set', String(count), 'SageMaker takes 100');
   const long = Object.entries(values).find(([name, value]) => name.length > 256 || value.length > 2500);
-  if (long) refuse('a hyperparameter is too long', `--set ${long[0]}`, `${long[1].length} letters`, 'shorten it to 2500');
+  if (long)
+    refuse('a hyperparameter is too long', `--set ${long[0]}`, `${long[1].length} letters`, 'shorten it to 2500');
 };
 
 /**
@@ -214,7 +213,12 @@ const checkHyperparameters = (values: Readonly<Record<string, string>>): void =>
  */
 export const jumpStartRequest = (job: TrainingJob, plan: TrainingPlan): CreateTrainingJobCommandInput => {
   if (job.validationUri !== undefined && !plan.validationSupported) {
-    refuse('the model takes no validation data', '--dev', job.validationUri, 'leave it out; a part of DATA is held out');
+    refuse(
+      'the model takes no validation data',
+      '--dev',
+      job.validationUri,
+      'leave it out; a part of DATA is held out',
+    );
   }
   const hyperparameters = { ...plan.hyperparameters, ...scriptMode(job, plan) };
   checkHyperparameters(hyperparameters);
@@ -275,7 +279,12 @@ const ownRuntimeSeconds = 24 * 3600;
  */
 export const ownContainerRequest = (job: TrainingJob, container: OwnContainer): CreateTrainingJobCommandInput => {
   if (!/^\S{1,255}$/.test(container.image)) {
-    refuse('not an image', '--image', `'${container.image}'`, 'write it as ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG');
+    refuse(
+      'not an image',
+      '--image',
+      `'${container.image}'`,
+      'write it as ACCOUNT.dkr.ecr.REGION.amazonaws.com/NAME:TAG',
+    );
   }
   checkHyperparameters(container.hyperparameters);
   const shared = common(job, {
@@ -293,7 +302,9 @@ export const ownContainerRequest = (job: TrainingJob, container: OwnContainer): 
     InputDataConfig: [
       channel('training', folder(job.trainingUri)),
       ...(job.validationUri === undefined ? [] : [channel('validation', folder(job.validationUri))]),
-      ...(container.modelUri === undefined ? [] : [channel('model', folder(container.modelUri), { InputMode: 'File' })]),
+      ...(container.modelUri === undefined
+        ? []
+        : [channel('model', folder(container.modelUri), { InputMode: 'File' })]),
     ],
     EnableNetworkIsolation: true,
     EnableInterContainerTrafficEncryption: true,

@@ -2,7 +2,7 @@
  * @file Starting a job: its data goes up, the job is created. When anything fails in between, what already lies in
  * S3 is removed again: reports must not stay behind for a job that never was.
  */
-import { type CreateTrainingJobCommandInput, CreateTrainingJobCommand } from '@aws-sdk/client-sagemaker';
+import { CreateTrainingJobCommand, type CreateTrainingJobCommandInput } from '@aws-sdk/client-sagemaker';
 import { Failure } from '../../ground/failure.js';
 import type { Clients } from '../aws/clients.js';
 import { asking } from '../aws/errors.js';

@@ -20,9 +20,9 @@ import { checkName } from '../aws/names.js';
 import { pause } from '../aws/pause.js';
 import type { Tag } from '../aws/tags.js';
 import { type Encryption, listObjects, readObject, removeObjects } from '../data/objects.js';
-import { type S3Place, s3Uri, within } from '../data/s3-uri.js';
-import { isTarball } from '../hosting/requests.js';
+import { parseS3, type S3Place, s3Uri, within } from '../data/s3-uri.js';
 import { removeModel } from '../hosting/remove.js';
+import { isTarball } from '../hosting/requests.js';
 import type { Dialect } from '../inference/dialect.js';
 import { takesVolume } from '../jumpstart/variants.js';
 import { logGroups } from '../training/logs.js';
@@ -160,9 +160,11 @@ export const runTransform = async (
   run: TransformRun,
 ): Promise<{ output: string; where: string }> => {
   const name = run.job.TransformJobName!;
-  const input = { place: run.input, content: Buffer.from(run.lines) };
   const cleanUps: (() => Promise<void>)[] = [];
+  let result: { output: string; where: string } | undefined;
+  let error: unknown;
   try {
+    const input = { place: run.input, content: Buffer.from(run.lines) };
     await uploadAll(clients, [input], run.encryption, undefined, run.signal);
     cleanUps.push(() => removeObjects(clients.s3, run.input.bucket, [run.input.key]));
     await asking('cannot create the model', run.model.ModelName, () =>
@@ -172,30 +174,43 @@ export const runTransform = async (
     await asking('cannot create the transform job', name, () =>
       clients.sagemaker.send(new CreateTransformJobCommand(run.job)),
     );
+    const running = cleanUps.push(() => stop(clients, name)) - 1;
     const job = await waitFor(clients, name, run);
-    if (job.TransformJobStatus !== 'Completed') {
-      throw new Failure({
-        what: job.TransformJobStatus === 'Stopped' ? 'the transform job was stopped' : 'the transform job failed',
-        where: name,
-        got: job.FailureReason,
-        fix: `see its log: CloudWatch, ${logGroups.transform}, ${name}; nothing of it runs any more`,
-      });
-    }
-    const file = `${run.input.key.split('/').at(-1)}.out`;
-    const place = within(run.output, file);
-    const output = await readObject(clients.s3, place);
-    if (output === undefined) {
-      const there = await listObjects(clients.s3, run.output);
-      throw new Failure({
-        what: 'the transform job left no output',
-        where: s3Uri(place),
-        got: `${there.length} other objects`,
-        fix: `see its log: CloudWatch, ${logGroups.transform}, ${name}`,
-      });
-    }
-    if (run.removeOutput) cleanUps.push(() => removeObjects(clients.s3, place.bucket, [place.key]));
-    return { output, where: s3Uri(place) };
-  } finally {
-    for (const cleanUp of cleanUps.reverse()) await cleanUp();
+    cleanUps.splice(running, 1);
+    result = await readOutput(clients, run, job);
+    const { bucket, key } = parseS3(result.where, 'the output');
+    if (run.removeOutput) cleanUps.push(() => removeObjects(clients.s3, bucket, [key]));
+  } catch (caught) {
+    error = caught;
   }
+  for (const cleanUp of cleanUps.reverse()) await cleanUp().catch((second: unknown) => (error ??= second));
+  if (error !== undefined) throw error;
+  return result!;
+};
+
+const readOutput = async (
+  clients: Pick<Clients, 's3'>,
+  run: TransformRun,
+  job: DescribeTransformJobCommandOutput,
+): Promise<{ output: string; where: string }> => {
+  const name = job.TransformJobName ?? '';
+  const log = `its log: CloudWatch, ${logGroups.transform}, ${name}`;
+  if (job.TransformJobStatus !== 'Completed') {
+    throw new Failure({
+      what: job.TransformJobStatus === 'Stopped' ? 'the transform job was stopped' : 'the transform job failed',
+      where: name,
+      got: job.FailureReason,
+      fix: `see ${log}; nothing of it runs any more`,
+    });
+  }
+  const place = within(run.output, `${run.input.key.split('/').at(-1)}.out`);
+  const output = await readObject(clients.s3, place);
+  if (output !== undefined) return { output, where: s3Uri(place) };
+  const there = await listObjects(clients.s3, run.output);
+  throw new Failure({
+    what: 'the transform job left no output',
+    where: s3Uri(place),
+    got: `${there.length} other objects`,
+    fix: `see ${log}`,
+  });
 };
