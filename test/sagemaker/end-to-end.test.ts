@@ -6,7 +6,7 @@ import { openSafetensors } from '../../src/t5/safetensors.js';
 import { safeArtefact, torchArtefact } from './fake/artefacts.js';
 import { type Run, type RunOptions, sagemaker } from './fake/command.js';
 import { type FakeAws, startFakeAws } from './fake/server.js';
-import { newState } from './fake/state.js';
+import { newState, type State } from './fake/state.js';
 
 const specPath = new URL('../fixtures/sagemaker/spec-flan-t5-base-2.2.3.json', import.meta.url).pathname;
 const prompt = 'Write the impression. Background: {background} Findings: {findings}';
@@ -58,11 +58,40 @@ const trainParameters = (...more: string[]): string[] => [
   ...more,
 ];
 
-/** A job that has ended well, for what comes after it. */
-const train = async (...more: string[]): Promise<void> => {
-  const { code, stderr } = await run(trainParameters(...more));
-  expect(code, stderr).toBe(0);
+type Snapshot = Pick<State, 'buckets' | 'jobs' | 'models' | 'configs' | 'endpoints'>;
+const snapshots = new Map<string, Snapshot>();
+const snapshot = ({ buckets, jobs, models, configs, endpoints }: Snapshot): Snapshot =>
+  structuredClone({ buckets, jobs, models, configs, endpoints });
+
+/** Brings AWS into a state that commands made once; every test starts from a copy of its own. */
+const from = async (name: string, make: () => Promise<void>): Promise<void> => {
+  const known = snapshots.get(name);
+  if (known === undefined) {
+    await make();
+    snapshots.set(name, snapshot(aws.state));
+  } else {
+    Object.assign(aws.state, snapshot(known));
+    // A cloned Buffer is a plain Uint8Array.
+    for (const bucket of aws.state.buckets.values()) {
+      for (const [key, object] of bucket) bucket.set(key, { ...object, body: Buffer.from(object.body) });
+    }
+  }
 };
+
+/** A job that has ended well, for what comes after it. */
+const train = (...more: string[]): Promise<void> =>
+  from(`trained ${more.join(' ')} ${aws.state.behaviour.artefact === torchArtefact}`, async () => {
+    const { code, stderr } = await run(trainParameters(...more));
+    expect(code, stderr).toBe(0);
+  });
+
+/** An endpoint of such a job. */
+const deploy = (): Promise<void> =>
+  from('deployed', async () => {
+    await train();
+    const { code, stderr } = await run(['deploy', 'demo', '--instance', 'ml.g5.2xlarge', '--name', 'drafts']);
+    expect(code, stderr).toBe(0);
+  });
 
 /** Names of what exists at AWS. */
 const left = () => ({
@@ -174,8 +203,7 @@ describe('the whole way', () => {
   });
 
   it('drafts a file with an endpoint, and goes on where it broke off', async () => {
-    await train();
-    await run(['deploy', 'demo', '--instance', 'ml.g5.2xlarge', '--name', 'drafts']);
+    await deploy();
     const parameters = [
       'invoke',
       'drafts',
@@ -260,7 +288,8 @@ describe('what goes wrong', () => {
       type: 'ThrottlingException',
       message: 'Rate exceeded',
     });
-    await train();
+    const { code, stderr } = await run(trainParameters());
+    expect(code, stderr).toBe(0);
     expect(left().jobs).toEqual(['demo']);
   });
 
@@ -311,8 +340,7 @@ describe('what goes wrong', () => {
   });
 
   it('streams a text, and says so when the stream breaks in the middle', async () => {
-    await train();
-    await run(['deploy', 'demo', '--instance', 'ml.g5.2xlarge', '--name', 'drafts']);
+    await deploy();
     aws.state.behaviour.answer = () => 'Kein Erguß – Größe des Herzens unverändert.';
     const whole = await run(['invoke', 'drafts', 'Lungs are clear.', '--stream']);
     expect(whole.code, whole.stderr).toBe(0);
@@ -367,8 +395,7 @@ describe('what goes wrong', () => {
   });
 
   it('asks a busy endpoint again, and does not repeat report text in an error', async () => {
-    await train();
-    await run(['deploy', 'demo', '--instance', 'ml.g5.2xlarge', '--name', 'drafts']);
+    await deploy();
     aws.state.faults.push({ operation: 'InvokeEndpoint', times: 1, type: 'ModelNotReadyException', status: 429 });
     const patient = await run(['invoke', 'drafts', 'Lungs are clear.']);
     expect(patient.code, patient.stderr).toBe(0);
@@ -435,8 +462,7 @@ describe('what goes wrong', () => {
   });
 
   it('removes only what it made, and everything of that with --all', async () => {
-    await train();
-    await run(['deploy', 'demo', '--instance', 'ml.g5.2xlarge', '--name', 'drafts']);
+    await deploy();
     await run([
       'deploy',
       '--pretrained',

@@ -72,6 +72,18 @@ export interface ImageSource {
   readonly variants?: Variants;
 }
 
+/** A hub's document is of one region, whose images no other takes; one saved elsewhere must not be used here. */
+const ofRegion = (image: string, region: string, model: string): string => {
+  const own = /\.ecr\.([a-z0-9-]+)\.amazonaws\.com/.exec(image)?.[1];
+  if (own === undefined || own === region) return image;
+  throw new Failure({
+    what: 'the model document is of another region',
+    where: `${model}, ${region}`,
+    got: `an image of ${own}`,
+    fix: `give --region ${own}, or fetch the document anew, without --spec`,
+  });
+};
+
 /**
  * The image of a model for an instance type in a region.
  *
@@ -89,9 +101,9 @@ export const imageFor = (
   region: string,
   model: string,
 ): string => {
-  const named = regionalProperty(source.variants, instanceType, region, 'image_uri');
-  if (named !== undefined) return named;
   const regions = namedRegions(source.variants);
+  const named = regionalProperty(source.variants, instanceType, region, 'image_uri');
+  if (named !== undefined) return regions.length > 0 ? named : ofRegion(named, region, model);
   const families = Object.keys(source.variants?.variants ?? {});
   if (families.length > 0 && regions.length > 0 && !regions.includes(region)) {
     throw new Failure({
@@ -103,7 +115,7 @@ export const imageFor = (
   }
   const general = source.image ?? (source.ecrSpecs && fromVersions(source.ecrSpecs, use, region));
   const accelerated = !/^(?:c|m|r|t)\d/.test(instanceFamily(instanceType));
-  if (general !== undefined && accelerated && families.length === 0) return general;
+  if (general !== undefined && accelerated && families.length === 0) return ofRegion(general, region, model);
   throw new Failure({
     what: `the model's document names no ${use} image for this instance type`,
     where: `${model}, ${instanceType} in ${region}`,
