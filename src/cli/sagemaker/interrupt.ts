@@ -27,22 +27,22 @@ export const interruptOption = (thing: string): Option =>
  */
 export const askDecision = async (question: string, input: Readable, output: Writable): Promise<Decision> => {
   const lines = createInterface({ input, output });
-  const again = new AbortController();
-  lines.on('SIGINT', () => again.abort());
-  lines.on('close', () => again.abort());
+  // Ctrl-C on the question itself: leave. Closing ends the loop below.
+  lines.on('SIGINT', () => lines.close());
+  const ask = (): void => {
+    output.write(`${question} [s]top it, [l]eave it running, [c]ontinue watching? `);
+  };
   try {
-    for (;;) {
-      const answer = (await lines.question(`${question} [s]top it, [l]eave it running, [c]ontinue watching? `, again))
-        .trim()
-        .toLowerCase();
+    ask();
+    for await (const line of lines) {
+      const answer = line.trim().toLowerCase();
       const decision = (['stop', 'leave', 'continue'] as const).find(
         (word) => answer !== '' && word.startsWith(answer),
       );
       if (decision !== undefined) return decision;
+      ask();
     }
-  } catch (error) {
-    if (again.signal.aborted) return 'leave';
-    throw error;
+    return 'leave';
   } finally {
     lines.close();
   }
