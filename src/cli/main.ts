@@ -7,15 +7,19 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
+import { demoCommand } from './demo.js';
+import { evaluateCommand } from './evaluate.js';
+import { generateCommand } from './generate.js';
 import { prepareCommand } from './prepare.js';
 import { sagemakerCommand } from './sagemaker/index.js';
+import { trainCommand } from './train.js';
 
 const program = new Command('impressionist')
   .description('Draft the IMPRESSION of a radiology report from its FINDINGS: data, fine-tuning, scores, drafts.')
   .version(version)
   .showHelpAfterError('(add --help for what this command takes)');
 
-const commands = [prepareCommand, sagemakerCommand];
+const commands = [demoCommand, prepareCommand, trainCommand, generateCommand, evaluateCommand, sagemakerCommand];
 for (const command of commands) program.addCommand(command());
 
 /** Commander exits by itself with 1; this program's usage errors exit with 2, so it is made to throw. */

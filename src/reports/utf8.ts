@@ -1,7 +1,7 @@
 /**
  * @file Strict UTF-8: bytes become text only when all of them are valid, as Python's `bytes.decode('utf-8')` has it.
- * WHATWG's decoder in fatal mode and Python agree on what is valid (no overlong forms, no surrogates, nothing beyond
- * U+10FFFF); the difference left is the byte-order mark, which the caller decides about.
+ * Both agree on what is valid: no overlong forms, no surrogates, nothing beyond U+10FFFF. A byte-order mark is kept as
+ * U+FEFF, which is what Python does; readers of whole files drop it.
  */
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
@@ -11,8 +11,6 @@ import { Failure, systemCode } from '../ground/failure.js';
 /** V8 holds no longer string; a larger file must come in pieces. */
 const LARGEST_TEXT = 512 * 1024 * 1024 - 24;
 
-const keepingMark = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /**
  * Text of UTF-8 bytes, a leading byte-order mark kept as U+FEFF.
  *
@@ -21,7 +19,7 @@ const keepingMark = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * @example decodeUtf8(Buffer.from('°')) // '°'
  */
 export const decodeUtf8 = (bytes: Uint8Array): string | undefined =>
-  isUtf8(bytes) ? keepingMark.decode(bytes) : undefined;
+  isUtf8(bytes) ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8') : undefined;
 
 /**
  * Line, counted from 1, on which bytes stop being valid UTF-8.

@@ -1,6 +1,6 @@
 /**
  * @file SentencePiece's compiled character map (`nmt_nfkc` for T5), as `tokenizer.json` carries it in a `Precompiled` normaliser.
- * The map decides: `½` becomes ` 1⁄2`'s plain form, a soft hyphen goes, a no-break space becomes a space. `@huggingface/tokenizers`
+ * The map decides: `ﬁ` becomes `fi`, a control character goes, a no-break space becomes a space. `@huggingface/tokenizers`
  * 0.2.0 does not read it but approximates it by NFKC and a list of controls, which differs on hundreds of characters.
  *
  * Format: 4 bytes little-endian length, a double-array trie (darts-clone) from UTF-8 bytes to places in a text of
@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 /** Longest grapheme in UTF-8 bytes, exclusive, that is looked up whole before its characters are. */
 const wholeGraphemeLimit = 6;
 
-/** The reference's bounds: offset of a unit's children, xor-ed with the position. */
+/** Where a trie unit's children lie, to be xor-ed with its position; as darts-clone packs it. */
 const offsetOf = (unit: number): number => (unit >>> 10) << ((unit & 0x200) >>> 6);
 
 /**

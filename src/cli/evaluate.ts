@@ -1,0 +1,106 @@
+/** @file `impressionist evaluate`: scores for a file of predictions, with baselines and intervals beside every one. */
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Command } from 'commander';
+import { evaluate } from '../evaluation/evaluate.js';
+import type { EvaluationItem } from '../evaluation/item.js';
+import { radEvalJson } from '../evaluation/parallel.js';
+import { reportPage } from '../evaluation/report-page.js';
+import { scoreTable } from '../evaluation/table.js';
+import { writeFailure, writeWhole } from '../ground/durable.js';
+import { readExamples } from '../reports/dataset.js';
+import type { Example } from '../reports/example.js';
+import { alignPredictions, readPredictions } from '../reports/predictions.js';
+import { addDraftingOptions, type DraftingOptions, draftWith } from './drafting.js';
+import { wholeNumber } from './values.js';
+
+interface EvaluateOptions extends DraftingOptions {
+  readonly predictions?: string;
+  readonly out: string;
+  readonly trainData?: string;
+  readonly against?: string;
+  readonly seed: number;
+  readonly json?: boolean;
+}
+
+/** The texts to be scored, one an example and in the examples' order: drafted now, or read from a file. */
+const predictionsFor = async (examples: readonly Example[], options: EvaluateOptions): Promise<string[]> => {
+  if (options.predictions !== undefined) return predictionsIn(options.predictions, examples);
+  const drafts = await draftWith(options.model!, examples, options, (index) => `study ${examples[index].studyId}`);
+  return drafts.map(({ impression }) => impression);
+};
+
+const predictionsIn = async (path: string, examples: readonly Example[]): Promise<string[]> =>
+  alignPredictions(examples, await readPredictions(path)).map(({ impression }) => impression);
+
+const itemsOf = (examples: readonly Example[], predictions: readonly string[]): EvaluationItem[] =>
+  examples.map(({ studyId, subjectId, findings, background, impression }, index) => ({
+    studyId,
+    subjectId,
+    findings,
+    background,
+    reference: impression,
+    prediction: predictions[index],
+  }));
+
+const run = async (data: string, options: EvaluateOptions, command: Command): Promise<void> => {
+  if ((options.predictions === undefined) === (options.model === undefined)) {
+    command.error('error: nothing to score, or two things: give either --model or --predictions', { exitCode: 2 });
+  }
+  const examples = await readExamples(data);
+  const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
+  try {
+    await mkdir(options.out, { recursive: true });
+  } catch (error) {
+    throw writeFailure(options.out, error);
+  }
+  const predictions = await predictionsFor(examples, options);
+  const against =
+    options.against === undefined
+      ? undefined
+      : { name: basename(options.against), predictions: await predictionsIn(options.against, examples) };
+  const items = itemsOf(examples, predictions);
+  const result = evaluate(items, {
+    seed: options.seed,
+    training: training?.map(({ impression, ...report }) => ({ ...report, reference: impression })),
+    against,
+  });
+
+  const json = `${JSON.stringify(result.evaluation, null, 2)}\n`;
+  await writeWhole(
+    join(options.out, 'examples.jsonl'),
+    result.examples.map((example) => `${JSON.stringify(example)}\n`),
+  );
+  await writeWhole(join(options.out, 'radeval.json'), radEvalJson(items));
+  await writeWhole(
+    join(options.out, 'report.html'),
+    reportPage({ title: basename(options.predictions ?? options.model!), items, ...result }),
+  );
+  await writeWhole(join(options.out, 'evaluation.json'), json);
+  if (options.json) process.stdout.write(json);
+  else
+    process.stdout.write(
+      `${scoreTable(result.evaluation)}\n\nWritten to ${options.out}: report.html, evaluation.json, examples.jsonl, radeval.json\n`,
+    );
+};
+
+export const evaluateCommand = (): Command =>
+  addDraftingOptions(
+    new Command('evaluate')
+      .summary('score drafts against the references')
+      .description('Score impressions against the references, with intervals and trivial baselines beside every score.')
+      .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
+      .option('--model <dir>', 'model directory whose drafts are scored')
+      .option('--predictions <file>', 'or impressions to score: JSON Lines of {"study_id", "impression"}')
+      .requiredOption(
+        '--out <dir>',
+        'folder for report.html, evaluation.json, examples.jsonl and radeval.json; made if missing',
+      )
+      .option(
+        '--train-data <file>',
+        'training examples, for the nearest-report baseline (default: the other examples of DATA)',
+      )
+      .option('--against <file>', 'predictions of another system, to test the differences for significance')
+      .option('--seed <n>', 'seed of all resampling', wholeNumber(0), 1)
+      .option('--json', 'print evaluation.json instead of the table'),
+  ).action(run);

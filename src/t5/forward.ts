@@ -1,0 +1,270 @@
+/**
+ * @file The T5 family's forward pass, written once: training runs {@link encode} and {@link decode} over whole
+ * sequences, generation runs {@link encode} once and {@link decodeNext} token by token over cached keys and values.
+ * Numerics are those of Transformers' `modeling_t5.py` (v1.0: relu, tied head; v1.1 and Flan: gated gelu, own head).
+ */
+import {
+  add,
+  cast,
+  concat,
+  dropout,
+  type Graph,
+  gather,
+  geluNew,
+  greater,
+  matmul,
+  mul,
+  range,
+  relu,
+  reshape,
+  rmsNorm,
+  slice,
+  softmax,
+  sub,
+  type Tensor,
+  transpose,
+  unsqueeze,
+} from '../tensors/index.js';
+import type { T5Config } from './config.js';
+import { blockPart, EMBEDDING, HEAD, type Parameters } from './parameters.js';
+import { hide, relativeBias } from './positions.js';
+
+/** What a forward pass needs to know of a model. */
+export interface T5 {
+  readonly graph: Graph;
+  readonly config: T5Config;
+  readonly parameters: Parameters;
+  /** Whether the head has a matrix of its own. */
+  readonly ownHead: boolean;
+  /** Dropout rate; 0 outside training. */
+  readonly dropout: number;
+}
+
+/** Keys and values of an attention, each of shape (batch, heads, tokens, dKv). */
+export interface KeysValues {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+}
+
+type Stack = 'encoder' | 'decoder';
+
+/**
+ * The encoder.
+ *
+ * @param ids Token ids, shape (batch, input).
+ * @param mask 1 for a token, 0 for padding; integers of that shape.
+ * @param layers Where given, receives the residual stream before each block and after the last (for tests).
+ * @returns Shape (batch, input, dModel), after the final norm.
+ */
+export const encode = (model: T5, ids: Tensor, mask: Tensor, layers?: Tensor[]): Tensor => {
+  const { graph, config } = model;
+  const [, input] = ids.shape;
+  const at = range(graph, input); // (input)
+  const distance = sub(unsqueeze(at, [1]), unsqueeze(at, [0])); // (query, key)
+  const bias = add(headsFirst(stackBias(model, 'encoder', distance)), keyMask(graph, mask)); // (batch, heads, query, key)
+
+  let x = embed(model, ids);
+  for (let block = 0; block < config.numLayers; block++) {
+    layers?.push(x);
+    x = residual(model, x, 'encoder', block, 0, (normed) => {
+      const part = attentionPart('encoder', block, 0, 'SelfAttention');
+      return attend(model, part, normed, [{ ...keysValues(model, part, normed), bias }]);
+    });
+    x = residual(model, x, 'encoder', block, 1, (normed) => feedForward(model, 'encoder', block, 1, normed));
+  }
+  layers?.push(x);
+  return finalNorm(model, 'encoder', x);
+};
+
+/**
+ * The decoder over whole sequences, each position seeing those before it.
+ *
+ * @param ids Decoder inputs (targets shifted right), shape (batch, target).
+ * @param encoded The encoder's output, shape (batch, input, dModel).
+ * @param mask The encoder's mask, shape (batch, input).
+ * @param layers Where given, receives the residual stream before each block and after the last (for tests).
+ * @returns Shape (batch, target, dModel), after the final norm.
+ */
+export const decode = (model: T5, ids: Tensor, encoded: Tensor, mask: Tensor, layers?: Tensor[]): Tensor => {
+  const { graph, config } = model;
+  const [, target] = ids.shape;
+  const at = range(graph, target); // (target)
+  const distance = sub(unsqueeze(at, [1]), unsqueeze(at, [0])); // (query, key)
+  const seen = greater(distance, graph.constant('int64', [], [-1])); // keys at or before the query
+  const selfBias = add(headsFirst(stackBias(model, 'decoder', distance)), hide(graph, seen)); // (1, heads, query, key)
+  const crossBias = keyMask(graph, mask); // (batch, 1, 1, input)
+
+  let x = embed(model, ids);
+  for (let block = 0; block < config.numDecoderLayers; block++) {
+    layers?.push(x);
+    x = residual(model, x, 'decoder', block, 0, (normed) => {
+      const part = attentionPart('decoder', block, 0, 'SelfAttention');
+      return attend(model, part, normed, [{ ...keysValues(model, part, normed), bias: selfBias }]);
+    });
+    x = residual(model, x, 'decoder', block, 1, (normed) => {
+      const part = attentionPart('decoder', block, 1, 'EncDecAttention');
+      return attend(model, part, normed, [{ ...keysValues(model, part, encoded), bias: crossBias }]);
+    });
+    x = residual(model, x, 'decoder', block, 2, (normed) => feedForward(model, 'decoder', block, 2, normed));
+  }
+  layers?.push(x);
+  return finalNorm(model, 'decoder', x);
+};
+
+/** The keys and values of the encoder's output for each decoder block: worked out once for a whole draft. */
+export const crossKeysValues = (model: T5, encoded: Tensor): KeysValues[] =>
+  Array.from({ length: model.config.numDecoderLayers }, (_, block) =>
+    keysValues(model, attentionPart('decoder', block, 1, 'EncDecAttention'), encoded),
+  );
+
+/**
+ * One further position of the decoder. What earlier positions left is read from caches of a fixed capacity, of which
+ * the first `position` places are filled; nothing is copied, the new keys and values are returned for the caller to
+ * put at place `position`.
+ *
+ * @param ids The last token of each row, shape (batch, 1).
+ * @param position How many tokens each row has decoded before this one; integers, shape (batch).
+ * @param cached One a block, of shape (batch, heads, cache, dKv).
+ * @param cross From {@link crossKeysValues}, of shape (batch, heads, input, dKv).
+ * @param mask The encoder's mask, shape (batch, input).
+ * @returns `hidden` of shape (batch, 1, dModel) after the final norm; `added`, one a block, of shape (batch, heads, 1, dKv).
+ */
+export const decodeNext = (
+  model: T5,
+  ids: Tensor,
+  position: Tensor,
+  cached: readonly KeysValues[],
+  cross: readonly KeysValues[],
+  mask: Tensor,
+): { hidden: Tensor; added: KeysValues[] } => {
+  const { graph, config } = model;
+  const capacity = cached[0].keys.shape[2];
+  const distance = sub(unsqueeze(position, [1]), unsqueeze(range(graph, capacity), [0])); // (batch, cache)
+  const filled = greater(distance, graph.constant('int64', [], [0]));
+  const pastBias = add(
+    transpose(unsqueeze(stackBias(model, 'decoder', distance), [1]), [0, 3, 1, 2]), // (batch, heads, 1, cache)
+    unsqueeze(hide(graph, filled), [1, 2]),
+  );
+  const ownBias = headsFirst(stackBias(model, 'decoder', graph.constant('int64', [1, 1], [0]))); // (1, heads, 1, 1)
+  const crossBias = keyMask(graph, mask); // (batch, 1, 1, input)
+
+  const added: KeysValues[] = [];
+  let x = embed(model, ids);
+  for (let block = 0; block < config.numDecoderLayers; block++) {
+    x = residual(model, x, 'decoder', block, 0, (normed) => {
+      const part = attentionPart('decoder', block, 0, 'SelfAttention');
+      const own = keysValues(model, part, normed);
+      added.push(own);
+      return attend(model, part, normed, [
+        { ...cached[block], bias: pastBias },
+        { ...own, bias: ownBias },
+      ]);
+    });
+    x = residual(model, x, 'decoder', block, 1, (normed) => {
+      const part = attentionPart('decoder', block, 1, 'EncDecAttention');
+      return attend(model, part, normed, [{ ...cross[block], bias: crossBias }]);
+    });
+    x = residual(model, x, 'decoder', block, 2, (normed) => feedForward(model, 'decoder', block, 2, normed));
+  }
+  return { hidden: finalNorm(model, 'decoder', x), added };
+};
+
+/** The scores of every token of the vocabulary: shape (…, dModel) to (…, vocabulary). */
+export const head = ({ graph, config, parameters, ownHead }: T5, hidden: Tensor): Tensor => {
+  const scaled = config.scaleDecoderOutputs ? mul(hidden, graph.scalar(config.dModel ** -0.5)) : hidden;
+  return parameters.linear(ownHead ? HEAD : EMBEDDING, scaled);
+};
+
+const embed = (model: T5, ids: Tensor): Tensor =>
+  dropout(gather(model.parameters.tensor(EMBEDDING), ids), model.dropout);
+
+const finalNorm = (model: T5, stack: Stack, x: Tensor): Tensor =>
+  dropout(norm(model, `${stack}.final_layer_norm.weight`, x), model.dropout);
+
+const norm = ({ config, parameters }: T5, name: string, x: Tensor): Tensor =>
+  rmsNorm(x, parameters.tensor(name), config.layerNormEpsilon);
+
+/** x + dropout(layer(norm(x))): how every layer of a block is joined to the stream. */
+const residual = (
+  model: T5,
+  x: Tensor,
+  stack: Stack,
+  block: number,
+  layer: number,
+  apply: (normed: Tensor) => Tensor,
+): Tensor => add(x, dropout(apply(norm(model, blockPart(stack, block, layer, 'layer_norm'), x)), model.dropout));
+
+const feedForward = (model: T5, stack: Stack, block: number, layer: number, x: Tensor): Tensor => {
+  const linear = (part: string, input: Tensor): Tensor =>
+    model.parameters.linear(blockPart(stack, block, layer, `DenseReluDense.${part}`), input);
+  const inner =
+    model.config.feedForwardProj === 'relu'
+      ? relu(linear('wi', x))
+      : mul(geluNew(linear('wi_0', x)), linear('wi_1', x));
+  return linear('wo', dropout(inner, model.dropout)); // (batch, tokens, dModel)
+};
+
+/** The name of an attention's matrix, given its letter. */
+type AttentionPart = (letter: 'q' | 'k' | 'v' | 'o') => string;
+
+const attentionPart =
+  (stack: Stack, block: number, layer: number, attention: string): AttentionPart =>
+  (letter) =>
+    blockPart(stack, block, layer, `${attention}.${letter}`);
+
+/** (batch, tokens, heads · dKv) to (batch, heads, tokens, dKv). */
+const splitHeads = ({ config: { numHeads, dKv } }: T5, x: Tensor): Tensor =>
+  transpose(reshape(x, [x.shape[0], x.shape[1], numHeads, dKv]), [0, 2, 1, 3]);
+
+const keysValues = (model: T5, part: AttentionPart, x: Tensor): KeysValues => ({
+  keys: splitHeads(model, model.parameters.linear(part('k'), x)),
+  values: splitHeads(model, model.parameters.linear(part('v'), x)),
+});
+
+/** Keys and values to attend to, and what is added to their scores: broadcasts to (batch, heads, query, key). */
+interface Attended extends KeysValues {
+  readonly bias: Tensor;
+}
+
+/**
+ * Attention of `x`'s positions over keys and values, or over cached ones followed by new ones as if they were joined.
+ * T5 does not divide the scores by √dKv.
+ */
+const attend = (
+  model: T5,
+  part: AttentionPart,
+  x: Tensor,
+  attended: readonly [Attended] | readonly [cached: Attended, own: Attended],
+): Tensor => {
+  const { config, parameters } = model;
+  const query = splitHeads(model, parameters.linear(part('q'), x)); // (batch, heads, query, dKv)
+  const scores = attended.map(({ keys, bias }) => add(matmul(query, keys, { transB: true }), bias));
+  const weights = dropout(softmax(concat(scores, -1)), model.dropout); // (batch, heads, query, all keys)
+  const [first, second] = attended;
+  let context: Tensor; // (batch, heads, query, dKv)
+  if (second === undefined) context = matmul(weights, first.values);
+  else {
+    const [past, own] = [first.values.shape[2], second.values.shape[2]];
+    context = add(
+      matmul(slice(weights, -1, 0, past), first.values),
+      matmul(slice(weights, -1, past, own), second.values),
+    );
+  }
+  const tokens = transpose(context, [0, 2, 1, 3]); // (batch, query, heads, dKv)
+  const merged = reshape(tokens, [tokens.shape[0], tokens.shape[1], config.numHeads * config.dKv]);
+  return parameters.linear(part('o'), merged);
+};
+
+/** A stack's position bias, whose table its first block holds: (…distance, heads). */
+const stackBias = ({ config, parameters }: T5, stack: Stack, distance: Tensor): Tensor =>
+  relativeBias(parameters.tensor(blockPart(stack, 0, 0, 'SelfAttention.relative_attention_bias')), distance, {
+    buckets: config.relativeAttentionNumBuckets,
+    maxDistance: config.relativeAttentionMaxDistance,
+    bidirectional: stack === 'encoder',
+  });
+
+/** (query, key, heads) to (1, heads, query, key). */
+const headsFirst = (bias: Tensor): Tensor => unsqueeze(transpose(bias, [2, 0, 1]), [0]);
+
+/** A mask of keys, (batch, key) of 0 and 1, as a bias of shape (batch, 1, 1, key). */
+const keyMask = (graph: Graph, mask: Tensor): Tensor => unsqueeze(hide(graph, cast(mask, 'bool')), [1, 2]);

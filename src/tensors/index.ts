@@ -1,0 +1,11 @@
+/** @file What other rooms use of `tensors/`. */
+export type { Dim, Shape } from './dims.js';
+export { gradients } from './gradients.js';
+export { type Elements, Graph, type Tensor } from './graph.js';
+export * from './operations/elementwise.js';
+export * from './operations/layout.js';
+export * from './operations/loss.js';
+export * from './operations/product.js';
+export * from './operations/reduction.js';
+export { type MaskSource, seededMasks } from './random.js';
+export { compile, type ExecutionOptions, type Program, type Randomness, type Value } from './session.js';

@@ -1,0 +1,51 @@
+/** @file The cross-entropy of a softmax, the loss of language models. */
+import { Failure } from '../../ground/failure.js';
+import { showShape } from '../dims.js';
+import type { Tensor, VjpRule } from '../graph.js';
+import { cast, equal, exp, mul, neg, sub, where } from './elementwise.js';
+import { broadcastLike, unsqueeze } from './layout.js';
+
+/** The label of a position that does not count (PyTorch's default, used by Transformers for padding). */
+export const IGNORED_LABEL = -100;
+
+/**
+ * Σ −log softmax(logits)[label] over the positions whose label is not {@link IGNORED_LABEL}.
+ *
+ * @param logits Shape (positions, classes).
+ * @param labels Integers, shape (positions).
+ * @returns A scalar: the sum, not the mean, so that parts of a batch can be added before they are divided.
+ */
+export const crossEntropySum = (logits: Tensor, labels: Tensor): Tensor => {
+  const { graph } = logits;
+  const [positions, classes] = logits.shape;
+  if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== positions) {
+    throw new Failure({
+      what: 'cross-entropy needs (positions, classes) and (positions)',
+      got: `${showShape(logits.shape)} and ${showShape(labels.shape)}`,
+    });
+  }
+  const vjp: VjpRule = (g) => {
+    // (softmax − one-hot) · g at counted positions, 0 elsewhere
+    const ignored = equal(labels, graph.constant('int64', [], [IGNORED_LABEL]));
+    const counted = sub(graph.scalar(1), cast(ignored, 'float32')); // (positions)
+    const column = unsqueeze(where(ignored, graph.constant('int64', [], [0]), labels), [1]);
+    const [difference] = graph.record(
+      'ScatterElements',
+      [exp(logProbabilities), column, neg(unsqueeze(counted, [1]))],
+      {
+        attributes: { axis: { int: 1 }, reduction: { text: 'add' } },
+        outputs: [{ dtype: 'float32', shape: logits.shape }],
+      },
+    );
+    return [mul(difference, unsqueeze(mul(counted, broadcastLike(g, counted)), [1])), undefined];
+  };
+  const [loss, logProbabilities] = graph.record('SoftmaxCrossEntropyLoss', [logits, labels], {
+    attributes: { ignore_index: { int: IGNORED_LABEL }, reduction: { text: 'sum' } },
+    outputs: [
+      { dtype: 'float32', shape: [] },
+      { dtype: 'float32', shape: [positions, classes] },
+    ],
+    vjp,
+  });
+  return loss;
+};

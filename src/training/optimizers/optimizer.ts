@@ -1,0 +1,44 @@
+/** @file What every optimiser is: steps on named arrays in place, with a state that a checkpoint can hold. */
+
+/** A trainable array, its gradient, and its shape. */
+export interface Trainable {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly value: Float32Array;
+  readonly gradient: Float32Array;
+}
+
+/** Changes parameters by their gradients. */
+export interface Optimizer {
+  /**
+   * Makes one step on all parameters, in place.
+   *
+   * @param learningRate The step's learning rate, after warm-up and decay.
+   */
+  step(parameters: readonly Trainable[], learningRate: number): void;
+  /** Steps made so far. */
+  readonly steps: number;
+  /** The state's arrays by name, for a checkpoint; the arrays themselves, not copies. */
+  state(): Map<string, Float32Array>;
+  /** Takes up a state saved earlier, after `steps` steps. */
+  restore(state: ReadonlyMap<string, Float32Array>, steps: number): void;
+}
+
+/** The state's arrays under `kind.name`, made of zeros when first asked for. */
+export const stateArrays = (): {
+  get: (kind: string, name: string, length: number) => Float32Array;
+  all: Map<string, Float32Array>;
+} => {
+  const all = new Map<string, Float32Array>();
+  return {
+    all,
+    get: (kind, name, length) => {
+      const key = `${kind}.${name}`;
+      const known = all.get(key);
+      if (known) return known;
+      const made = new Float32Array(length);
+      all.set(key, made);
+      return made;
+    },
+  };
+};

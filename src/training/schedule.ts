@@ -1,0 +1,24 @@
+/**
+ * @file The learning rate over a run: up from zero in a warm-up, then straight down to zero at the end. A run's progress
+ * is a share from 0 to 1, of its steps or of its time, so that a run that has to end by the clock decays to the end too.
+ */
+
+/** A learning rate's course. */
+export interface Schedule {
+  /** The highest rate, reached when the warm-up ends. */
+  readonly learningRate: number;
+  /** Share of the run spent on the warm-up. */
+  readonly warmup: number;
+}
+
+/**
+ * The rate at a point of the run.
+ *
+ * @param progress Share of the run that is done, 0 to 1.
+ * @example linearRate({ learningRate: 1e-3, warmup: 0.1 }, 0.55) // 5e-4
+ */
+export const linearRate = ({ learningRate, warmup }: Schedule, progress: number): number => {
+  const done = Math.min(Math.max(progress, 0), 1);
+  if (done < warmup) return (learningRate * done) / warmup;
+  return warmup === 1 ? learningRate : (learningRate * (1 - done)) / (1 - warmup);
+};
