@@ -1,42 +1,65 @@
 /**
- * @file Hyperparameters of our own container: the options of `impressionist train`, without dashes, as SageMaker
- * hands them over, text by name. They are checked before a job is created and again inside it.
+ * @file Hyperparameters of our own container: the settings of `impressionist train`, without dashes, as SageMaker hands
+ * them over, text by name. They are checked before a job is created and again inside it.
  */
 import { Failure } from '../../ground/failure.js';
+import type { Recipe } from '../../training/recipe.js';
+import type { RunLength } from '../../training/train.js';
 import { nearest } from '../nearest.js';
 
-type Kind = 'whole' | 'number' | 'flag' | 'text';
+/** What a value must be. */
+interface Kind {
+  readonly fits: (value: string) => boolean;
+  readonly wanted: string;
+}
 
-/** The hyperparameters there are, and the kind of their values. */
-export const trainingHyperparameters: Readonly<Record<string, Kind>> = {
-  model: 'text',
-  lora: 'flag',
-  full: 'flag',
-  epochs: 'number',
-  steps: 'whole',
-  minutes: 'number',
-  'batch-size': 'whole',
-  'learning-rate': 'number',
-  'warmup-steps': 'whole',
-  seed: 'whole',
-  'max-input-tokens': 'whole',
-  'max-target-tokens': 'whole',
-  prompt: 'text',
+const isNumber = (value: string): boolean => /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(value);
+const whole = (least: number): Kind => ({
+  fits: (value) => /^\d+$/.test(value) && Number(value) >= least,
+  wanted: `a whole number from ${least}`,
+});
+const positive: Kind = { fits: (value) => isNumber(value) && Number(value) > 0, wanted: 'a number above 0' };
+const notNegative: Kind = { fits: (value) => isNumber(value) && Number(value) >= 0, wanted: 'a number from 0' };
+const share = (most: number): Kind => ({
+  fits: (value) => isNumber(value) && Number(value) >= 0 && Number(value) <= most,
+  wanted: `a number from 0 to ${most}`,
+});
+const oneOf = (...words: string[]): Kind => ({ fits: (value) => words.includes(value), wanted: words.join(' or ') });
+
+/** The settings of a run's recipe; a new one is missing here until it is added, says the compiler. */
+const recipeKinds: Readonly<Record<keyof Recipe, Kind>> = {
+  learningRate: positive,
+  warmup: share(1),
+  batchSize: whole(1),
+  accumulation: whole(1),
+  dropout: share(0.99),
+  clipNorm: notNegative,
+  evaluationsPerEpoch: positive,
+  seed: whole(0),
+  optimizer: oneOf('adamw', 'adafactor'),
+  weightDecay: share(1),
+  maxInputTokens: whole(2),
+  maxTargetTokens: whole(2),
+  devShare: { fits: (value) => isNumber(value) && Number(value) > 0 && Number(value) < 1, wanted: 'a share below 1' },
 };
 
-const fits: Readonly<Record<Kind, (value: string) => boolean>> = {
-  whole: (value) => /^\d+$/.test(value),
-  number: (value) => value.trim() !== '' && Number.isFinite(Number(value)),
-  flag: (value) => /^(?:true|false)$/i.test(value),
-  text: (value) => value !== '',
+const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** What is no part of a recipe. */
+const otherKinds: Readonly<Record<string, Kind>> = {
+  model: oneOf('tiny'),
+  epochs: positive,
+  minutes: positive,
+  threads: whole(1),
 };
 
-const wanted: Readonly<Record<Kind, string>> = {
-  whole: 'a whole number',
-  number: 'a number',
-  flag: 'true or false',
-  text: 'a text',
-};
+const kinds: ReadonlyMap<string, Kind> = new Map([
+  ...Object.entries(otherKinds),
+  ...Object.entries(recipeKinds).map(([name, kind]) => [kebab(name), kind] as const),
+]);
+
+/** Names SageMaker or its toolkits add by themselves. */
+const isForeign = (name: string): boolean => name.startsWith('sagemaker_');
 
 /**
  * Checks hyperparameters.
@@ -47,29 +70,65 @@ const wanted: Readonly<Record<Kind, string>> = {
  */
 export const checkTrainingHyperparameters = (values: Readonly<Record<string, string>>, where: string): void => {
   for (const [name, value] of Object.entries(values)) {
-    const kind = trainingHyperparameters[name];
+    if (isForeign(name)) continue;
+    const kind = kinds.get(name);
     if (kind === undefined) {
-      const near = nearest(name, Object.keys(trainingHyperparameters));
+      const near = nearest(name, [...kinds.keys()]);
       throw new Failure({
         what: 'the trainer has no such hyperparameter',
         where: `${where} ${name}`,
-        fix: near === undefined ? `it has ${Object.keys(trainingHyperparameters).join(', ')}` : `did you mean ${near}?`,
+        fix: near === undefined ? `it has ${[...kinds.keys()].join(', ')}` : `did you mean ${near}?`,
       });
     }
-    if (!fits[kind](value)) {
+    if (!kind.fits(value)) {
       throw new Failure({
-        what: 'a hyperparameter of another kind',
+        what: 'the hyperparameter does not take this value',
         where: `${where} ${name}`,
         got: `'${value.slice(0, 40)}'`,
-        fix: `give ${wanted[kind]}`,
+        fix: `give ${kind.wanted}`,
       });
     }
   }
+  if (values.epochs !== undefined && values.minutes !== undefined) {
+    throw new Failure({ what: 'a run is as long as its epochs or its minutes', where, fix: 'give one of them' });
+  }
 };
 
-/** Hyperparameters as options of `impressionist train`, e.g. `['--epochs', '3', '--lora']`. */
-export const trainingArguments = (values: Readonly<Record<string, string>>): string[] =>
-  Object.entries(values).flatMap(([name, value]) => {
-    if (trainingHyperparameters[name] !== 'flag') return [`--${name}`, value];
-    return /^true$/i.test(value) ? [`--${name}`] : [];
-  });
+/** Hyperparameters as the trainer takes them. */
+export interface TrainingChoice {
+  /** `tiny`, to begin with an untrained model; else the channel `model`. */
+  readonly model?: string;
+  readonly threads?: number;
+  /** What the user set of the recipe. */
+  readonly recipe: Partial<Recipe>;
+  readonly length?: RunLength;
+}
+
+/**
+ * Reads hyperparameters.
+ *
+ * @throws {Failure} See {@link checkTrainingHyperparameters}.
+ */
+export const trainingChoice = (values: Readonly<Record<string, string>>, where: string): TrainingChoice => {
+  checkTrainingHyperparameters(values, where);
+  const recipe = Object.fromEntries(
+    (Object.keys(recipeKinds) as (keyof Recipe)[])
+      .filter((name) => values[kebab(name)] !== undefined)
+      .map((name) => {
+        const value = values[kebab(name)]!;
+        return [name, name === 'optimizer' ? value : Number(value)];
+      }),
+  ) as Partial<Recipe>;
+  const length =
+    values.minutes !== undefined
+      ? { minutes: Number(values.minutes) }
+      : values.epochs !== undefined
+        ? { epochs: Number(values.epochs) }
+        : undefined;
+  return {
+    model: values.model,
+    threads: values.threads === undefined ? undefined : Number(values.threads),
+    recipe,
+    length,
+  };
+};
