@@ -258,6 +258,64 @@ describe('the whole way', () => {
   });
 });
 
+describe('models of version 1', () => {
+  it('are asked with beams, flat, as AWS’s script wants it', async () => {
+    const contents = aws.state.hub.get('huggingface-text2text-flan-t5-base')!;
+    const document = contents
+      .get('2.2.3')!
+      .document.replaceAll('huggingface-pytorch-tgi-inference:2.1.1-tgi1.4.0', 'huggingface-pytorch-inference:1.13.1')
+      .replace('"prompt_key": "inputs"', '"prompt_key": "text_inputs"')
+      .replace('"version": "2.2.3"', '"version": "1.2.2"');
+    contents.set('1.2.2', { document });
+    const trained = await run(trainParameters('--model-version', '1.*'));
+    expect(trained.code, trained.stderr).toBe(0);
+    const deployed = await run(['deploy', 'demo', '--instance', 'ml.g5.2xlarge', '--name', 'beams', '--json']);
+    expect(JSON.parse(deployed.stdout), deployed.stderr).toMatchObject({ dialect: 'script' });
+    const how = ['--beams', '10', '--max-new-tokens', '80', '--early-stopping', '--no-repeat-ngram', '3'];
+    const asked = await run(['invoke', 'beams', 'Lungs are clear.', '--background', 'Cough.', ...how]);
+    expect(asked.code, asked.stderr).toBe(0);
+    expect(asked.stdout).toBe(`Seen: ${promptOf(0)}\n`);
+    expect(aws.state.seen.at(-1)!.input).toEqual({
+      text_inputs: promptOf(0),
+      max_length: 80,
+      num_return_sequences: 1,
+      num_beams: 10,
+      early_stopping: true,
+      no_repeat_ngram_size: 3,
+    });
+    const streamed = await run(['invoke', 'beams', 'Lungs are clear.', '--stream']);
+    expect(streamed.code).toBe(1);
+    expect(streamed.stderr).toContain('no streaming');
+  });
+});
+
+describe('our own container', () => {
+  it('is asked for with the trainer’s own settings, isolated', async () => {
+    const image = '123456789012.dkr.ecr.us-east-1.amazonaws.com/impressionist:0.1.0';
+    const own = ['--engine', 'impressionist', '--image', image, '--base-model', 's3://hospital/flan-t5-base'];
+    const parameters = [
+      'train',
+      data,
+      '--s3',
+      's3://hospital/own',
+      '--role',
+      role,
+      '--instance',
+      'ml.g5.xlarge',
+      ...own,
+    ];
+    const shown = await run([...parameters, '--set', 'epochs=2', '--set', 'learning-rate=1e-4', '--dry-run']);
+    expect(shown.code, shown.stderr).toBe(0);
+    expect(JSON.parse(shown.stdout).CreateTrainingJob).toMatchObject({
+      AlgorithmSpecification: { TrainingImage: image },
+      HyperParameters: { epochs: '2', 'learning-rate': '1e-4' },
+      EnableNetworkIsolation: true,
+    });
+    const unknown = await run([...parameters, '--set', 'batch_size=2', '--dry-run']);
+    expect(unknown.stderr).toContain('did you mean batch-size');
+  });
+});
+
 describe('what goes wrong', () => {
   it('shows the requests and creates nothing in a dry run', async () => {
     const shown = await run(trainParameters('--dry-run').filter((word) => word !== '--accept-phi-upload'));
@@ -389,6 +447,8 @@ describe('what goes wrong', () => {
     const stopping = await run(['train', '--attach', 'demo', '--on-interrupt', 'stop'], { signalAt });
     expect(stopping.code).toBe(130);
     expect(aws.state.jobs.get('demo')!.stopping).toBe(true);
+    const confused = await run(['train', '--attach', 'demo', '--spot']);
+    expect(confused.stderr).toContain('no meaning here, --spot with --attach');
     const ended = await run(['train', '--attach', 'demo']);
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('stopped before it had a model');
@@ -514,6 +574,8 @@ describe('what goes wrong', () => {
     ['an unknown hyperparameter', ['--set', 'epoch=3'], /did you mean epochs/],
     ['a value out of bounds', ['--set', 'epochs=0'], /give at least 1/],
     ['a bad role', ['--role', 'SageMaker'], /not the ARN of a role/],
+    ['the document of another model', ['--spec', specPath, '--model-version', '2.2.7'], /of another model.*2\.2\.3/],
+    ['an option that has no meaning', ['--base-model', 's3://hospital/x'], /JumpStart brings its own base model/],
     ['a bucket that is not there', ['--s3', 's3://elsewhere/x'], /NoSuchBucket.*create the bucket/],
   ])('refuses %s before anything is created', async (_, more, message) => {
     const refused = await run(trainParameters(...more));

@@ -17,7 +17,7 @@ export interface Upload {
 /** The warning's text. */
 export const warningText = ({ reports, to, region, encryption }: Upload): string =>
   [
-    `${reports.toLocaleString('en')} radiology reports are about to be uploaded to ${to} (${region}, ${encryption}).`,
+    `${reports === 1 ? '1 radiology report is' : `${reports.toLocaleString('en')} radiology reports are`} about to be uploaded to ${to} (${region}, ${encryption}).`,
     'Reports are health information even when de-identified. Upload them only if your institution allows it, your AWS',
     'account is covered by its agreement with AWS (in the USA a HIPAA BAA), and the data’s own terms permit it; those',
     'of MIMIC-CXR forbid handing it to third parties.',

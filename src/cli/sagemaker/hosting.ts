@@ -7,8 +7,8 @@ import type { Hosting } from '../../sagemaker/hosting/requests.js';
 import type { Dialect } from '../../sagemaker/inference/dialect.js';
 import type { ModelDocument } from '../../sagemaker/jumpstart/document.js';
 import type { HostingPlan } from '../../sagemaker/jumpstart/resolve.js';
-import { documentFor } from './document.js';
-import { type ModelOptions, required } from './options.js';
+import { checkSameModel, documentFor } from './document.js';
+import { type ModelOptions, refuseUnused, required } from './options.js';
 
 /** The options that decide what is hosted. */
 export interface HostingOptions extends ModelOptions {
@@ -34,7 +34,7 @@ export interface ChosenHosting {
   readonly nameBase: string;
 }
 
-/** Our own image serves with what it trained: no document says anything of it. */
+/** A serving image of the user's for a model our own container trained: no document says anything of it. */
 const ownPlan = (image: string): HostingPlan => ({
   image,
   artifactUri: '',
@@ -83,13 +83,24 @@ export const chooseHosting = async (
   let nameBase = 'impressionist';
   let tags: Record<string, string> = {};
   if (record?.engine === 'impressionist') {
-    plan = ownPlan(options.image ?? record.image);
+    refuseUnused(options, ['modelId', 'modelVersion', 'spec', 'source'], 'a model of our own container');
+    if (options.image === undefined) {
+      throw new Failure({
+        what: 'the image that trained this model does not serve it',
+        where: record.image,
+        fix: 'name an image that serves with --image, or use the model here: impressionist sagemaker pull JOB --out DIR',
+      });
+    }
+    plan = ownPlan(options.image);
     dialect = options.dialect ?? record.dialect;
   } else {
     const document: ModelDocument =
       options.spec === undefined && found?.document !== undefined
         ? found.document
         : await documentFor(clients, options);
+    if (options.spec === undefined && found?.document !== undefined) {
+      await checkSameModel(document, options, `training job ${job}`);
+    }
     const spec = readSpec(document);
     plan = resolveHosting(spec, { ...options, region: clients.region, instanceType });
     dialect = options.dialect ?? record?.dialect ?? specDialect(spec, plan.image);

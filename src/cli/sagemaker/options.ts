@@ -59,10 +59,10 @@ export const withAccount = (command: Command): Command =>
 
 /** Which model, and what of it is tolerated. */
 export interface ModelOptions {
-  readonly modelId: string;
-  readonly modelVersion: string;
+  readonly modelId?: string;
+  readonly modelVersion?: string;
   readonly spec?: string;
-  readonly source: 'hub' | 'bucket';
+  readonly source?: 'hub' | 'bucket';
   readonly image?: string;
   readonly unlistedInstance?: boolean;
   readonly tolerateDeprecated?: boolean;
@@ -76,11 +76,13 @@ export const defaultModelId = 'huggingface-text2text-flan-t5-xl';
 /** Adds the options that name a JumpStart model. */
 export const withModel = (command: Command): Command =>
   command
-    .option('--model-id <ID>', 'JumpStart model id', defaultModelId)
-    .option('--model-version <VERSION>', "its version, e.g. 2.2.7, '2.*' or '*' for the newest", '*')
+    .option('--model-id <ID>', `JumpStart model id (default: ${defaultModelId})`)
+    .option('--model-version <VERSION>', "its version, e.g. 2.2.7, '2.*' or '*' (default: the newest)")
     .option('--spec <FILE>', 'take the model’s document from a file, e.g. one an earlier run saved')
     .addOption(
-      new Option('--source <SOURCE>', 'where documents are looked up').choices(['hub', 'bucket']).default('hub'),
+      new Option('--source <SOURCE>', 'where documents are looked up (default: hub)')
+        .choices(['hub', 'bucket'])
+        .conflicts('spec'),
     )
     .option('--image <URI>', 'container image instead of the document’s')
     .option('--unlisted-instance', 'try an instance type that the model does not list')
@@ -168,4 +170,19 @@ export const textFrom = async (path: string): Promise<string> => {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+};
+
+/**
+ * Refuses options that have no meaning where they were given: none is ignored.
+ *
+ * @param options As commander gives them.
+ * @param names Those that must not be there, by their names in `options`.
+ * @param why What makes them meaningless, e.g. `--attach`.
+ * @throws {Failure} For the first that is there.
+ */
+export const refuseUnused = <T extends object>(options: T, names: readonly (keyof T & string)[], why: string): void => {
+  const found = names.find((name) => options[name] !== undefined && options[name] !== false);
+  if (found === undefined) return;
+  const option = `--${found.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new Failure({ what: 'this option has no meaning here', where: `${option} with ${why}`, fix: 'leave it out' });
 };

@@ -1,5 +1,6 @@
 /** @file `impressionist sagemaker pull`: a finished job's model as a local model directory. */
 import { Command } from 'commander';
+import { Failure } from '../../ground/failure.js';
 import { parsePrompt } from '../../reports/prompt.js';
 import { startProgress } from '../progress.js';
 import { news, result } from './news.js';
@@ -19,6 +20,14 @@ const run = async (job: string, options: PullOptions): Promise<void> => {
   ]);
   const clients = await connect(options);
   const found = await findRun(clients, job);
+  if (options.prompt !== undefined && found.record !== undefined && options.prompt !== found.record.prompt) {
+    throw new Failure({
+      what: 'the model learned another prompt',
+      where: '--prompt',
+      got: 'a template that differs from the one of the training job',
+      fix: 'leave --prompt out',
+    });
+  }
   const template = options.prompt ?? found.record?.prompt;
   if (template === undefined) news('nothing tells which prompt the model learned; give it with --prompt');
   let progress: ReturnType<typeof startProgress> | undefined;

@@ -25,6 +25,7 @@ import {
   count,
   type ModelOptions,
   positive,
+  refuseUnused,
   required,
   several,
   vpcOf,
@@ -185,6 +186,7 @@ interface ChosenModel {
 const modelFor = async (clients: Clients, options: TrainOptions, instanceType: string): Promise<ChosenModel> => {
   const requests = await import('../../sagemaker/training/request.js');
   if (options.engine === 'impressionist') {
+    refuseUnused(options, onlyForJumpStart, '--engine impressionist');
     const { checkTrainingHyperparameters } = await import('../../sagemaker/container/hyperparameters.js');
     const image = required(
       options.image,
@@ -251,12 +253,49 @@ const saveLocally = async (folder: string, prepared: Prepared): Promise<void> =>
   if (prepared.document !== undefined) await writeWhole(join(folder, documentName), prepared.document.text);
 };
 
+/** What a job that exists already does not take. */
+const onlyForNewJobs = [
+  ...([
+    'dev',
+    's3',
+    'instance',
+    'set',
+    'prompt',
+    'name',
+    'out',
+    'baseModel',
+    'dialect',
+    'kmsKey',
+    'volumeKmsKey',
+  ] as const),
+  ...(['volume', 'maxHours', 'spot', 'maxWaitHours', 'checkpoints', 'subnet', 'securityGroup', 'compress'] as const),
+  ...([
+    'retries',
+    'keepAlive',
+    'tag',
+    'detach',
+    'dryRun',
+    'modelId',
+    'modelVersion',
+    'spec',
+    'source',
+    'image',
+  ] as const),
+] as const;
+
+/** What only JumpStart's models have. */
+const onlyForJumpStart = [
+  ...(['modelId', 'modelVersion', 'spec', 'source', 'unlistedInstance'] as const),
+  ...(['tolerateDeprecated', 'tolerateVulnerable', 'acceptEula'] as const),
+] as const;
+
 const run = async (dataPath: string | undefined, options: TrainOptions): Promise<void> => {
   const { connect } = await import('../../sagemaker/aws/clients.js');
   if (options.attach !== undefined) {
     if (dataPath !== undefined) {
       throw new Failure({ what: 'a job is either started or attached to', where: '--attach', fix: 'leave DATA out' });
     }
+    refuseUnused(options, onlyForNewJobs, '--attach');
     await follow(await connect(options), options.attach, options);
     return;
   }
@@ -284,17 +323,26 @@ const run = async (dataPath: string | undefined, options: TrainOptions): Promise
   const total = prepared.files.reduce((sum, { content }) => sum + content.length, 0);
   const progress = startProgress('uploading', Math.ceil(total / 1024), 'KiB');
   let arn: string;
+  let interrupted = false;
   try {
-    arn = await interruptible((signal) =>
-      startTraining(
+    arn = await interruptible((signal) => {
+      signal.addEventListener('abort', () => {
+        interrupted = true;
+      });
+      return startTraining(
         clients,
         prepared.request,
         prepared.files,
         { kmsKeyId: options.kmsKey },
         (sent) => progress.update(Math.ceil(sent / 1024)),
         signal,
-      ),
-    );
+      );
+    });
+  } catch (error) {
+    if (!interrupted || !(error instanceof Failure)) throw error;
+    news(`impressionist: ${error.message}`);
+    process.exitCode = 130;
+    return;
   } finally {
     progress.stop();
   }

@@ -122,7 +122,8 @@ export const serveS3 = (state: State, request: IncomingMessage, response: Server
     const page = all.slice(start, start + 2);
     const next = start + 2 < all.length ? `<NextContinuationToken>${start + 2}</NextContinuationToken>` : '';
     const contents = page.map(
-      ([name, object]) => `<Contents><Key>${escaped(name)}</Key><Size>${object.body.length}</Size></Contents>`,
+      ([name, object]) =>
+        `<Contents><Key>${escaped(name)}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>${etag(object.body)}</ETag><Size>${object.body.length}</Size></Contents>`,
     );
     send(
       200,
