@@ -333,6 +333,30 @@ describe('what goes wrong', () => {
     expect(objects()).toEqual([]);
   });
 
+  it('refuses a name that is taken, and leaves the other job’s files as they are', async () => {
+    await train();
+    const before = aws.state.buckets
+      .get('hospital')!
+      .get('impressions/demo/input/training/train.jsonl')!
+      .body.toString();
+    await writeFile(data, JSON.stringify(examples.slice(0, 1)));
+    const refused = await run(trainParameters());
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/a training job of that name exists, demo, choose another --name/);
+    const after = aws.state.buckets
+      .get('hospital')!
+      .get('impressions/demo/input/training/train.jsonl')!
+      .body.toString();
+    expect(after).toBe(before);
+  });
+
+  it('goes on with its job when AWS’s answer to the request for it is lost', async () => {
+    aws.state.faults.push({ operation: 'CreateTrainingJob', times: 1, lost: true });
+    const done = await run(trainParameters());
+    expect(done.code, done.stderr).toBe(0);
+    expect(left().jobs).toEqual(['demo']);
+  });
+
   it('waits out throttling', async () => {
     aws.state.faults.push({
       operation: 'CreateTrainingJob',

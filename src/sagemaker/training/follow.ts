@@ -155,8 +155,7 @@ export const stopTraining = async ({ sagemaker }: Pick<Clients, 'sagemaker'>, na
     try {
       await sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: name }));
     } catch (error) {
-      if (!/not (?:in )?(?:running|InProgress)|cannot be stopped|status .* not/i.test((error as Error).message))
-        throw error;
+      if (!/in status (?:Completed|Failed|Stopp)/i.test((error as Error).message)) throw error;
     }
   });
 };

@@ -2,10 +2,14 @@
  * @file Starting a job: its data goes up, the job is created. When anything fails in between, what already lies in
  * S3 is removed again: reports must not stay behind for a job that never was.
  */
-import { CreateTrainingJobCommand, type CreateTrainingJobCommandInput } from '@aws-sdk/client-sagemaker';
+import {
+  CreateTrainingJobCommand,
+  type CreateTrainingJobCommandInput,
+  DescribeTrainingJobCommand,
+} from '@aws-sdk/client-sagemaker';
 import { Failure } from '../../ground/failure.js';
 import type { Clients } from '../aws/clients.js';
-import { asking } from '../aws/errors.js';
+import { asking, errorName, isMissing } from '../aws/errors.js';
 import { type Encryption, putObject, removeObjects } from '../data/objects.js';
 import { type S3Place, within } from '../data/s3-uri.js';
 
@@ -97,8 +101,20 @@ export const removeAll = async (
   }
 };
 
+/** The job of a name, if there is one. */
+const jobNamed = (sagemaker: Clients['sagemaker'], name: string | undefined) =>
+  asking('cannot look for a training job of that name', name, async () => {
+    try {
+      return await sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName: name }));
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  });
+
 /**
- * Uploads a job's files and creates it.
+ * Uploads a job's files and creates it. A name that is taken is refused before anything is uploaded: the files would
+ * replace those of the other job.
  *
  * @param request See `jumpStartRequest`, `ownContainerRequest`.
  * @param files Its data and records.
@@ -113,6 +129,14 @@ export const startTraining = async (
   progress?: UploadProgress,
   signal?: AbortSignal,
 ): Promise<string> => {
+  const name = request.TrainingJobName;
+  if ((await jobNamed(clients.sagemaker, name)) !== undefined) {
+    throw new Failure({
+      what: 'a training job of that name exists',
+      where: name,
+      fix: `choose another --name, or follow it: impressionist sagemaker train --attach ${name}`,
+    });
+  }
   await uploadAll(clients, files, encryption, progress, signal);
   try {
     const answer = await asking('cannot create the training job', request.TrainingJobName, () =>
@@ -120,6 +144,11 @@ export const startTraining = async (
     );
     return answer.TrainingJobArn ?? '';
   } catch (error) {
+    // The answer to a request may be lost and the request sent again: then the job is there, and ours.
+    if (error instanceof Failure && errorName(error.cause) === 'ResourceInUse') {
+      const job = await jobNamed(clients.sagemaker, name);
+      if (job !== undefined) return job.TrainingJobArn ?? '';
+    }
     await removeAll(clients, files, error);
     throw error;
   }

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-sagemaker';
 import { Failure } from '../../ground/failure.js';
 import type { Clients } from '../aws/clients.js';
-import { asking } from '../aws/errors.js';
+import { asking, isMissing } from '../aws/errors.js';
 import { checkName } from '../aws/names.js';
 import { pause } from '../aws/pause.js';
 import type { Tag } from '../aws/tags.js';
@@ -149,6 +149,21 @@ const waitFor = async (
   }
 };
 
+/** Refuses a name that is taken: the findings uploaded for it would replace those of the other job. */
+const checkNameFree = async ({ sagemaker }: Pick<Clients, 'sagemaker'>, name: string): Promise<void> => {
+  const taken = await asking('cannot look for a transform job of that name', name, async () => {
+    try {
+      await sagemaker.send(new DescribeTransformJobCommand({ TransformJobName: name }));
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
+  });
+  if (taken)
+    throw new Failure({ what: 'a transform job of that name exists', where: name, fix: 'choose another --name' });
+};
+
 /**
  * Runs a transform job from upload to output.
  *
@@ -160,6 +175,7 @@ export const runTransform = async (
   run: TransformRun,
 ): Promise<{ output: string; where: string }> => {
   const name = run.job.TransformJobName!;
+  await checkNameFree(clients, name);
   const cleanUps: (() => Promise<void>)[] = [];
   let result: { output: string; where: string } | undefined;
   let error: unknown;

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { answerOf } from './runtime.js';
 import { answerFaults, hasOperation, requestFaults } from './shapes.js';
-import { AwsError, type Resource, type State, strike } from './state.js';
+import { AwsError, loseAnswer, type Resource, type State, strike } from './state.js';
 import { tarball } from './tarball.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: requests are validated against the service model before they get here
@@ -490,5 +490,6 @@ export const serveControl = (state: State, operation: string, input: Request, he
     (fault) => fault !== 'DescribeTrainingJob.ModelArtifacts: missing',
   );
   if (own.length > 0) throw new AwsError('FakeIsWrong', own.join('; '), 500);
+  loseAnswer(state, operation);
   return answer;
 };

@@ -43,6 +43,8 @@ export interface Fault {
   readonly message?: string;
   /** Drops the connection instead of answering. */
   readonly cut?: boolean;
+  /** Does what is asked, then drops the connection. */
+  readonly lost?: boolean;
   /** More members of the error. */
   readonly more?: Record<string, unknown>;
 }
@@ -106,7 +108,9 @@ export class Cut extends Error {}
 
 /** Throws the next fault for an operation, if one is set. */
 export const strike = (state: State, operation: string): void => {
-  const fault = state.faults.find((candidate) => candidate.operation === operation && candidate.times > 0);
+  const fault = state.faults.find(
+    (candidate) => candidate.operation === operation && candidate.times > 0 && !candidate.lost,
+  );
   if (fault === undefined) return;
   if (fault.skip !== undefined && fault.skip > 0) {
     fault.skip -= 1;
@@ -115,6 +119,16 @@ export const strike = (state: State, operation: string): void => {
   fault.times -= 1;
   if (fault.cut) throw new Cut();
   throw new AwsError(fault.type ?? 'InternalFailure', fault.message ?? 'injected', fault.status ?? 400, fault.more);
+};
+
+/** Throws when the answer to an operation is to be lost. */
+export const loseAnswer = (state: State, operation: string): void => {
+  const fault = state.faults.find(
+    (candidate) => candidate.operation === operation && candidate.times > 0 && candidate.lost,
+  );
+  if (fault === undefined) return;
+  fault.times -= 1;
+  throw new Cut();
 };
 
 /** Empty state. */
