@@ -10,7 +10,7 @@ import type { Example } from '../reports/example.js';
 import { prepare } from '../reports/prepare.js';
 import { draftWith } from './drafting.js';
 import { interruptible } from './interrupt.js';
-import { devDrafter, trainShowing } from './training.js';
+import { trainShowing } from './training.js';
 import { positiveNumber } from './values.js';
 
 interface DemoOptions {
@@ -55,6 +55,7 @@ const demo = async ({ out, minutes }: DemoOptions, signal: AbortSignal): Promise
   );
   const { openStart } = await import('../models/open.js');
   const { FROM_SCRATCH } = await import('../training/recipe.js');
+  const { devDrafter } = await import('../generation/dev-drafts.js');
   const { epochs, ...recipe } = FROM_SCRATCH;
   const { model } = await openStart('tiny', SEED);
   const result = await trainShowing({

@@ -13,6 +13,7 @@ import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
 import { prepareCommand } from './prepare.js';
+import { sagemakerCommand } from './sagemaker/index.js';
 import { trainCommand } from './train.js';
 
 const program = new Command('impressionist')
@@ -28,6 +29,7 @@ const commands = [
   evaluateCommand,
   checkCommand,
   exportCommand,
+  sagemakerCommand,
 ];
 for (const command of commands) program.addCommand(command());
 

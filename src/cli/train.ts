@@ -5,7 +5,7 @@ import type { RunLength } from '../training/train.js';
 import { applyConfig } from './config-file.js';
 import { showDownload } from './download.js';
 import { interruptible } from './interrupt.js';
-import { devDrafter, trainShowing } from './training.js';
+import { trainShowing } from './training.js';
 import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 
 interface TrainOptions extends Partial<Omit<Recipe, 'lora'>> {
@@ -166,6 +166,7 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
       import('../models/open.js'),
       import('../training/recipe.js'),
     ]);
+  const { devDrafter } = await import('../generation/dev-drafts.js');
   const prompt =
     options.prompt !== undefined ? parsePrompt(options.prompt) : options.retrieve ? RETRIEVAL_PROMPT : undefined;
   const examples = await readExamples(data);

@@ -1,6 +1,5 @@
 /** @file A training run shown to a person or a program: what `train` and `demo` share. */
-import type { Recipe } from '../training/recipe.js';
-import type { DevDrafterFactory, RunFacts, RunOptions } from '../training/run.js';
+import type { RunFacts, RunOptions } from '../training/run.js';
 import type { TrainingResult } from '../training/train.js';
 import { duration, type Progress, startProgress } from './progress.js';
 
@@ -75,36 +74,3 @@ const describe = (facts: RunFacts): string => {
     lines.push(`${count(facts.cutTargets)} impressions were too long and are cut (--max-target-tokens).`);
   return lines.join('\n');
 };
-
-/**
- * Drafts dev examples with the model that is being trained, greedily, as `generate` does.
- *
- * @param recipe For the longest input and draft.
- */
-export const devDrafter =
-  (recipe: Recipe, threads?: number): DevDrafterFactory =>
-  async (model) => {
-    const [{ buildLiveDecoder }, { createEngine }, { encodeInput }, { createRougeScorer }] = await Promise.all([
-      import('../generation/decoder.js'),
-      import('../generation/decode.js'),
-      import('../models/encoding.js'),
-      import('../evaluation/rouge.js'),
-    ]);
-    const decoder = await buildLiveDecoder(model, { threads });
-    const engine = createEngine(decoder, { maxNewTokens: recipe.maxTargetTokens });
-    const scorer = createRougeScorer(['rougeL']);
-    return {
-      draft: async (examples) => {
-        const inputs = examples.map(
-          (each) => encodeInput(model.tokenizer, model.prompt, each, recipe.maxInputTokens).ids,
-        );
-        const outputs = await engine.decodeAll(inputs);
-        return outputs.map(([{ ids }]) => model.tokenizer.decode(ids));
-      },
-      score: (examples, drafts) => {
-        const scores = examples.map(({ impression }, i) => scorer.score(impression, drafts[i]).stemmed.rougeL.fmeasure);
-        return scores.reduce((total, value) => total + value, 0) / scores.length;
-      },
-      release: () => engine.release(),
-    };
-  };

@@ -96,6 +96,12 @@ export interface RunFacts {
 export const runTraining = async (options: RunOptions): Promise<TrainingResult> => {
   const { model, out, recipe, length } = options;
   const started = new Date().toISOString();
+  if (recipe.selectBy === 'rouge' && options.devDrafter === undefined) {
+    throw new Failure({
+      what: 'choosing the best model by ROUGE needs drafts',
+      fix: 'give devDrafter, or select by loss',
+    });
+  }
   await claimDirectory(out, options.resume);
   const { train: trainExamples, dev: devExamples } = options.devExamples
     ? { train: options.examples, dev: options.devExamples }
