@@ -186,7 +186,8 @@ export const draftWith = (
   reports: readonly PromptFields[],
   options: DraftingOptions & Extra,
   label: (index: number) => string,
-  { command, signal }: { readonly command?: Command; readonly signal?: AbortSignal } = {},
+  command?: Command,
+  signal?: AbortSignal,
 ): Promise<Draft[]> =>
   withDrafter(modelName, options, command, async (drafter) => {
     const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;

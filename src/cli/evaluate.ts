@@ -37,7 +37,7 @@ const predictionsFor = async (
     examples,
     { ...options, seed: sampling ? options.seed : undefined },
     (index) => `study ${examples[index].studyId}`,
-    { command },
+    command,
   );
   return drafts.map(({ impression }) => impression);
 };

@@ -68,7 +68,7 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
       }
     });
   }
-  const [draft] = await draftWith(options.model, [report], options, () => 'the report', { command });
+  const [draft] = await draftWith(options.model, [report], options, () => 'the report', command);
   if (options.json) console.log(JSON.stringify(options.nBest === undefined ? withoutCandidates(draft) : draft));
   else if (options.nBest === undefined) console.log(draft.impression);
   else for (const { impression, score } of draft.candidates) console.log(`${score.toFixed(4)}\t${impression}`);
@@ -90,7 +90,7 @@ const generateFile = async (
   ]);
   const examples = await readExamples(data, { impressions: 'optional' });
   const label = (index: number): string => `study ${examples[index].studyId}`;
-  const drafts = await draftWith(options.model, examples, options, label, { command, signal });
+  const drafts = await draftWith(options.model, examples, options, label, command, signal);
   if (options.nBest === undefined) {
     await writePredictions(
       out,
