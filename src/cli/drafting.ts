@@ -106,7 +106,11 @@ export const addDraftingOptions = (command: Command): Command =>
     )
     .option('--memory <gb>', 'refuse to use more memory than this (default: what is available)', positiveNumber)
     .option('--batch-size <n>', 'reports drafted together (default: 16)', wholeNumber(1))
-    .addOption(new Option('--threads <n>', 'processor threads (default: all)').argParser(wholeNumber(1)));
+    .addOption(
+      new Option('--threads <n>', 'processor threads (default: all; 1 for a model as small as tiny)').argParser(
+        wholeNumber(1),
+      ),
+    );
 
 /** The first option of drafting that the user gave, by its name on the command line. */
 export const draftingOptionGiven = (command: Command): string | undefined => {
@@ -177,6 +181,8 @@ export const warnOfCuts = ({ cutTokens, truncated }: Draft, label: string): void
  * Drafts impressions with the chosen model, with a progress bar, and warns of inputs that were cut and drafts that were.
  *
  * @param label What a report is called in a warning.
+ * @param command Ends the process with exit code 2 on a usage error.
+ * @param signal Stops the work.
  */
 export const draftWith = (
   modelName: string,
@@ -184,10 +190,13 @@ export const draftWith = (
   options: DraftingOptions & Extra,
   label: (index: number) => string,
   command?: Command,
+  signal?: AbortSignal,
 ): Promise<Draft[]> =>
   withDrafter(modelName, options, command, async (drafter) => {
     const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;
-    const drafts = await drafter.draft(reports, (count) => progress?.update(count)).finally(() => progress?.stop());
+    const drafts = await drafter
+      .draft(reports, (count) => progress?.update(count), signal)
+      .finally(() => progress?.stop());
     for (const [index, draft] of drafts.entries()) warnOfCuts(draft, label(index));
     return drafts;
   });

@@ -15,6 +15,16 @@ interface Format {
 }
 
 const FORMATS: Readonly<Record<string, Format>> = {
+  onnx: {
+    description: 'encoder, decoder and decoder-with-past as ONNX, in the layout of Transformers.js and Optimum',
+    write: async (name, { out, adapter }) => {
+      const [{ openModel }, { exportOnnx }] = await Promise.all([
+        import('../models/open.js'),
+        import('../models/export-onnx.js'),
+      ]);
+      await exportOnnx(await openModel(name, { adapter, onDownload: showDownload() }), out);
+    },
+  },
   merged: {
     description: 'a model directory as Transformers reads it, an adapter worked into its weights',
     write: async (name, { out, adapter }) => {

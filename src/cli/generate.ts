@@ -5,6 +5,7 @@ import type { Draft } from '../generation/drafts.js';
 import { rerank } from '../guard/rerank.js';
 import type { PromptFields } from '../reports/prompt.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
+import { interruptible } from './interrupt.js';
 import { wholeNumber } from './values.js';
 
 interface GenerateOptions extends DraftingOptions {
@@ -52,7 +53,8 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
     if (options.json) misuse('--json is for a single text, the drafts of --data are JSON Lines already');
     if (options.stream) misuse('--stream is for a single text, leave it out with --data');
     if (options.background !== '') misuse('--background is for a single text, a data file has its own backgrounds');
-    return generateFile(options.data, options.out, options, command);
+    const { data, out } = options;
+    return interruptible((signal) => generateFile(data, out, options, command, signal), 'no drafts were written');
   }
   if (options.out !== undefined) misuse('--out is for --data, redirect standard output instead');
   if (findings === undefined)
@@ -86,7 +88,13 @@ const reranked = (draft: Draft, report: PromptFields): Draft => {
   return { ...draft, ...candidates[0], candidates };
 };
 
-const generateFile = async (data: string, out: string, options: GenerateOptions, command: Command): Promise<void> => {
+const generateFile = async (
+  data: string,
+  out: string,
+  options: GenerateOptions,
+  command: Command,
+  signal: AbortSignal,
+): Promise<void> => {
   const [{ readExamples }, { writePredictions }, { writeWhole }] = await Promise.all([
     import('../reports/dataset.js'),
     import('../reports/predictions.js'),
@@ -94,7 +102,7 @@ const generateFile = async (data: string, out: string, options: GenerateOptions,
   ]);
   const examples = await readExamples(data, { impressions: 'optional' });
   const label = (index: number): string => `study ${examples[index].studyId}`;
-  const scored = await draftWith(options.model, examples, options, label, command);
+  const scored = await draftWith(options.model, examples, options, label, command, signal);
   const drafts = options.rerank ? scored.map((draft, index) => reranked(draft, examples[index])) : scored;
   if (options.nBest === undefined) {
     await writePredictions(

@@ -57,14 +57,17 @@ export const createEngine = (decoder: Decoder, options: DecodingOptions = {}): E
   const counts: ProposalCounts = { passes: 0, tokens: 0 };
   let atWork = 0; // inputs queued or being decoded
 
+  /** Beside other inputs a pass is full, and guesses would only take places in it. */
+  const mayGuess = (): boolean => settings.copyTokens !== undefined || atWork === 1 || settings.batchSize === 1;
+
   const decode: Engine['decode'] = async (input, { purpose = '0', signal, onTokens } = {}) => {
     signal?.throwIfAborted();
     atWork++;
     try {
-      const copyTokens = settings.copyTokens ?? (atWork === 1 || settings.batchSize === 1 ? COPY_TOKENS : 0);
-      const search = searchFor(settings, { startId, endId }, input, { purpose, copyTokens, memory, counts });
+      const context = { purpose, copyTokens: settings.copyTokens ?? COPY_TOKENS, mayGuess, memory, counts };
+      const search = searchFor(settings, { startId, endId }, input, context);
       const outputs = (await scheduler.submit({ input, search, signal, onTokens })).slice(0, settings.nBest);
-      if (copyTokens > 0) memory.remember([startId, ...outputs[0].ids]);
+      if (settings.mode === 'greedy' && context.copyTokens > 0) memory.remember([startId, ...outputs[0].ids]);
       return outputs;
     } finally {
       atWork--;
@@ -79,16 +82,11 @@ export const createEngine = (decoder: Decoder, options: DecodingOptions = {}): E
       const order = inputs.map((_, index) => index).sort((a, b) => inputs[b].length - inputs[a].length || a - b);
       const results: Decoded[][] = [];
       let done = 0;
-      atWork++; // several inputs are coming, so that the first is not taken for a single one
-      try {
-        const all = order.map(async (index) => {
-          results[index] = await decode(inputs[index], { purpose: String(index), signal });
-          finished?.(++done);
-        });
-        await Promise.all(all);
-      } finally {
-        atWork--;
-      }
+      const all = order.map(async (index) => {
+        results[index] = await decode(inputs[index], { purpose: String(index), signal });
+        finished?.(++done);
+      });
+      await Promise.all(all);
       return results;
     },
     release: () => scheduler.release(),

@@ -150,6 +150,8 @@ export interface SearchContext {
   readonly purpose: string;
   /** Tokens to guess ahead; 0: none. */
   readonly copyTokens: number;
+  /** Asked before each pass whether guesses are worth their while. */
+  readonly mayGuess: () => boolean;
   readonly memory?: DraftMemory;
   readonly counts?: ProposalCounts;
 }
@@ -159,7 +161,7 @@ export const searchFor = (
   settings: DecodingSettings,
   frame: Omit<SearchFrame, 'maxNewTokens'>,
   input: readonly number[],
-  { purpose, copyTokens, memory, counts }: SearchContext,
+  { purpose, copyTokens, mayGuess, memory, counts }: SearchContext,
 ): Search => {
   const whole: SearchFrame = { ...frame, maxNewTokens: settings.maxNewTokens };
   const processors = logitsProcessors(settings, frame.endId);
@@ -172,12 +174,9 @@ export const searchFor = (
         purpose,
         count: settings.nBest,
       });
-    case 'greedy':
-      return greedySearch(
-        whole,
-        processors,
-        copyTokens > 0 ? copyProposer(input, frame.endId, copyTokens, memory) : undefined,
-        counts,
-      );
+    case 'greedy': {
+      const propose = copyTokens > 0 ? copyProposer(input, frame.endId, copyTokens, memory) : undefined;
+      return greedySearch(whole, processors, propose && ((sequence) => (mayGuess() ? propose(sequence) : [])), counts);
+    }
   }
 };

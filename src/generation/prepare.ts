@@ -8,6 +8,7 @@ import { Failure } from '../ground/failure.js';
 import type { Model } from '../models/directory.js';
 import { MAX_INPUT_TOKENS } from '../models/encoding.js';
 import { quantisedWeights, type StoredModel } from '../models/stored.js';
+import type { T5Config } from '../t5/config.js';
 import { type PlacedWeight, parameterShapes, placedParameters, quantisedParameters } from '../t5/parameters.js';
 import { quantiseWeights } from '../t5/quantised-file.js';
 import { locateWeights } from '../t5/weights.js';
@@ -34,6 +35,12 @@ export interface WeightOptions {
   readonly onQuantising?: (share: number) => void;
 }
 
+/** Below so many weights an operation is over before another thread has joined in (measured with `tiny`). */
+const WORTH_THREADS = 10e6;
+
+const countWeights = (config: T5Config): number =>
+  [...parameterShapes(config, true).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
+
 /** Options of {@link prepareDecoder}. */
 export interface PrepareOptions extends WeightOptions, ExecutionOptions, DecodingOptions {
   readonly maxInputTokens?: number;
@@ -53,8 +60,9 @@ export const prepareDecoder = async (model: DrafterModel, options: PrepareOption
     memoryBudget,
   );
   const { ownHead, parametersOf } = await parametersFor(model, format, options.onQuantising);
+  const threads = options.threads ?? (countWeights(model.config) < WORTH_THREADS ? 1 : undefined);
   const compileOn = (provider: ExecutionOptions['provider']): Promise<Decoder> =>
-    compileDecoder({ config: model.config, ownHead }, parametersOf, { threads: options.threads, provider });
+    compileDecoder({ config: model.config, ownHead }, parametersOf, { threads, provider });
 
   const providers = availableProviders();
   if (device === 'auto') {

@@ -9,7 +9,7 @@ import type { Decoder } from './decoder.js';
 import { Lanes } from './lanes.js';
 import type { Decoded, Search } from './search.js';
 
-/** An input's share of the lanes must be free before the queue is asked, so that refills are encoded together. */
+/** This share of the lanes must be free before a long queue is asked, so that refills are encoded together. */
 const REFILL_SHARE = 1 / 8;
 
 /** What is to be decoded. */
@@ -109,8 +109,9 @@ export class Scheduler {
 
   async #refill(): Promise<void> {
     const free = this.#most - this.#active.length;
-    if (this.#waiting.length === 0 || free < Math.min(this.#most, Math.max(1, Math.ceil(this.#most * REFILL_SHARE))))
-      return;
+    // One that waits alone starts at once; of many, some together.
+    const together = Math.min(this.#waiting.length, Math.max(1, Math.ceil(this.#most * REFILL_SHARE)));
+    if (this.#waiting.length === 0 || free < together) return;
     const starting = this.#waiting.splice(0, free);
     this.#active.push(...starting);
     await this.#lanes.add(starting.map(({ input }) => input));

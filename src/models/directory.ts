@@ -111,5 +111,6 @@ export const writeWeights = (
 ): Promise<void> =>
   writeSafetensors(join(directory, 'model.safetensors'), portableWeights(config, weights).weights, { format: 'pt' });
 
-const generationConfig = ({ padTokenId, eosTokenId, decoderStartTokenId }: T5Config): string =>
+/** The text of a `generation_config.json`. */
+export const generationConfig = ({ padTokenId, eosTokenId, decoderStartTokenId }: T5Config): string =>
   `${JSON.stringify({ decoder_start_token_id: decoderStartTokenId, eos_token_id: eosTokenId, pad_token_id: padTokenId }, null, 2)}\n`;

@@ -15,6 +15,7 @@ import {
   matmul,
   mul,
   range,
+  rangeUpTo,
   relu,
   reshape,
   rmsNorm,
@@ -153,16 +154,72 @@ export const decodeFurther = (
     0,
   );
   const selfBias = transpose(gather(table, buckets), [0, 3, 1, 2]); // (batch, heads, queries, cache+queries)
-  const crossBias = keyMask(graph, mask); // (batch, 1, 1, input)
-
   const added: KeysValues[] = [];
+  const hidden = decoderBlocks(model, ids, cross, mask, selfBias, (own, block) => {
+    added.push(own);
+    return [cached[block], own];
+  });
+  return { hidden, added };
+};
+
+/**
+ * Further positions of the decoder over keys and values that are joined, as Optimum's exports have them.
+ *
+ * @param ids The tokens, shape (batch, queries).
+ * @param past How many positions came before, as a vector of one integer.
+ * @param earlier One a block, of shape (batch, heads, past, dKv).
+ * @returns `hidden` of shape (batch, queries, dModel) after the final norm; `joined`, one a block, of shape
+ *   (batch, heads, past+queries, dKv).
+ */
+export const decodeJoined = (
+  model: T5,
+  ids: Tensor,
+  past: Tensor,
+  earlier: readonly KeysValues[] | undefined,
+  cross: readonly KeysValues[],
+  mask: Tensor,
+): { hidden: Tensor; joined: KeysValues[] } => {
+  const { graph } = model;
+  const places = add(range(graph, ids.shape[1]), past); // (queries): positions of the queries
+  const keys = earlier === undefined ? places : concat([rangeUpTo(past, earlier[0].keys.shape[2]), places], 0);
+  const distance = sub(unsqueeze(places, [1]), unsqueeze(keys, [0])); // (queries, past+queries)
+  const seen = greater(distance, graph.constant('int64', [], [-1]));
+  const selfBias = add(headsFirst(stackBias(model, 'decoder', distance)), hide(graph, seen));
+  const joined: KeysValues[] = [];
+  const hidden = decoderBlocks(model, ids, cross, mask, selfBias, (own, block) => {
+    const all: KeysValues =
+      earlier === undefined
+        ? own
+        : {
+            keys: concat([earlier[block].keys, own.keys], 2),
+            values: concat([earlier[block].values, own.values], 2),
+          };
+    joined.push(all);
+    return [all];
+  });
+  return { hidden, joined };
+};
+
+/**
+ * The decoder's blocks over new positions.
+ *
+ * @param selfBias Added to the scores of self-attention.
+ * @param attended What a block's self-attention sees, given the keys and values of the new positions.
+ */
+const decoderBlocks = (
+  model: T5,
+  ids: Tensor,
+  cross: readonly KeysValues[],
+  mask: Tensor,
+  selfBias: Tensor,
+  attended: (own: KeysValues, block: number) => Attended,
+): Tensor => {
+  const crossBias = keyMask(model.graph, mask); // (batch, 1, 1, input)
   let x = embed(model, ids);
-  for (let block = 0; block < config.numDecoderLayers; block++) {
+  for (let block = 0; block < model.config.numDecoderLayers; block++) {
     x = residual(model, x, 'decoder', block, 0, (normed) => {
       const part = attentionPart('decoder', block, 0, 'SelfAttention');
-      const own = keysValues(model, part, normed);
-      added.push(own);
-      return attend(model, part, normed, [cached[block], own], selfBias);
+      return attend(model, part, normed, attended(keysValues(model, part, normed), block), selfBias);
     });
     x = residual(model, x, 'decoder', block, 1, (normed) => {
       const part = attentionPart('decoder', block, 1, 'EncDecAttention');
@@ -170,7 +227,7 @@ export const decodeFurther = (
     });
     x = residual(model, x, 'decoder', block, 2, (normed) => feedForward(model, 'decoder', block, 2, normed));
   }
-  return { hidden: finalNorm(model, 'decoder', x), added };
+  return finalNorm(model, 'decoder', x);
 };
 
 /** The scores of every token of the vocabulary: shape (…, dModel) to (…, vocabulary). */
@@ -224,19 +281,16 @@ const keysValues = (model: T5, part: AttentionPart, x: Tensor): KeysValues => ({
   values: splitHeads(model, model.parameters.linear(part('v'), x)),
 });
 
+/** What an attention sees: one run of keys and values, or cached ones followed by new ones as if they were joined. */
+type Attended = readonly [KeysValues] | readonly [cached: KeysValues, own: KeysValues];
+
 /**
  * Attention of `x`'s positions over keys and values, or over cached ones followed by new ones as if they were joined.
  * T5 does not divide the scores by √dKv.
  *
  * @param bias Added to the scores: broadcasts to (batch, heads, query, all keys).
  */
-const attend = (
-  model: T5,
-  part: AttentionPart,
-  x: Tensor,
-  attended: readonly [KeysValues] | readonly [cached: KeysValues, own: KeysValues],
-  bias: Tensor,
-): Tensor => {
+const attend = (model: T5, part: AttentionPart, x: Tensor, attended: Attended, bias: Tensor): Tensor => {
   const { config, parameters } = model;
   const query = splitHeads(model, parameters.linear(part('q'), x)); // (batch, heads, query, dKv)
   const scores = attended.map(({ keys }) => matmul(query, keys, { transB: true }));

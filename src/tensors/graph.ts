@@ -16,7 +16,8 @@ export type Attribute =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly text: string }
-  | { readonly ints: readonly number[] };
+  | { readonly ints: readonly number[] }
+  | { readonly branch: Branch };
 
 /** Numbers that lie in a file, to be mapped into memory instead of read. */
 export interface FilePlace {
@@ -24,6 +25,12 @@ export interface FilePlace {
   /** First byte, and number of bytes. */
   readonly offset: number;
   readonly length: number;
+}
+
+/** The body of a branch: operations of its own, which may read whatever was recorded before them. */
+export interface Branch {
+  readonly operations: readonly Operation[];
+  readonly outputs: readonly Tensor[];
 }
 
 /**
@@ -175,6 +182,13 @@ export class Graph {
     this.operations.push(operation);
     for (const output of outputs) this.#makers.set(output.name, operation);
     return outputs;
+  }
+
+  /** Records what `build` does apart, as a branch: it runs only where an operation that has the branch chooses it. */
+  branch(build: () => readonly Tensor[]): Branch {
+    const start = this.operations.length;
+    const outputs = build();
+    return { operations: this.operations.splice(start), outputs };
   }
 
   /** The operation that makes a tensor; undefined for inputs and initializers. */

@@ -2,6 +2,8 @@
 export type { Dim, Shape } from './dims.js';
 export { gradients } from './gradients.js';
 export { type Elements, type FilePlace, Graph, type Tensor } from './graph.js';
+export { encodeModel } from './onnx/encode.js';
+export * from './operations/choice.js';
 export * from './operations/elementwise.js';
 export * from './operations/layout.js';
 export * from './operations/loss.js';

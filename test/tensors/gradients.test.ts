@@ -127,6 +127,7 @@ const cases: Record<string, Case> = {
     inputs: [{ shape: ['n', 2, 6] }],
     build: (_, [a]) => t.reshape(a, ['2*n', 6]),
   },
+  unsqueeze: { inputs: [{ shape: ['n', 5] }], build: (_, [a]) => t.unsqueeze(a, [0, 2]) },
   transpose: { inputs: [{ shape: ['n', 2, 5] }], build: (_, [a]) => t.transpose(a, [1, 2, 0]) },
   concat: { inputs: [{ shape: ['n', 2] }, { shape: ['n', 3] }], build: (_, [a, b]) => t.concat([a, b, a], 1) },
   broadcastLike: {

@@ -24,19 +24,40 @@ export interface EncodedModel {
   readonly externalData: readonly { readonly path: string; readonly data: Uint8Array }[];
 }
 
+/** How a model is encoded. */
+export interface EncodingOptions {
+  /** Put before the outputs' names, so that one may be called as an input or a weight is; default {@link outputName}'s. */
+  readonly prefix?: string;
+  /** Put the frozen weights into the model's own bytes, which may have at most 2 GB; default no. */
+  readonly inline?: boolean;
+  /** Refer to them as lying in one file of this name, one after the other in the order given; default each has its own. */
+  readonly joinedAs?: string;
+}
+
 /**
  * Encodes what is needed to compute `outputs`.
  *
  * @param outputs The wanted tensors, by the names that the model's outputs are to have.
  */
-export const encodeModel = (graph: Graph, outputs: Readonly<Record<string, Tensor>>): EncodedModel => {
+export const encodeModel = (
+  graph: Graph,
+  outputs: Readonly<Record<string, Tensor>>,
+  { prefix = PREFIX, inline = false, joinedAs }: EncodingOptions = {},
+): EncodedModel => {
   const { operations, used } = reachable(graph, Object.values(outputs));
   const inputs = [...graph.inputs.values()].filter((input) => used.has(input.name));
   const initializers = [...graph.initializers.values()].filter(({ tensor }) => used.has(tensor.name));
   const held = initializers.flatMap(({ tensor, data, external }) =>
-    external && !isPlace(data) ? [{ name: tensor.name, data }] : [],
+    external && !inline && !isPlace(data) ? [{ name: tensor.name, data }] : [],
   );
-  const pathOf = new Map(held.map(({ name }, index) => [name, `weight.${index}`]));
+  let end = 0;
+  const placeOf = new Map(
+    held.map(({ name, data }, index) => {
+      const offset = joinedAs === undefined ? 0 : end;
+      end += data.byteLength;
+      return [name, { path: joinedAs ?? `weight.${index}`, offset }];
+    }),
+  );
 
   // An Identity for each output: one tensor may be wanted under two names, or be an input itself.
   const nodes = [
@@ -44,7 +65,7 @@ export const encodeModel = (graph: Graph, outputs: Readonly<Record<string, Tenso
     ...Object.entries(outputs).map(([name, tensor]) => ({
       opType: 'Identity',
       input: [tensor.name],
-      output: [outputName(name)],
+      output: [prefix + name],
     })),
   ];
   const bytes = ModelProto.encode(
@@ -58,33 +79,43 @@ export const encodeModel = (graph: Graph, outputs: Readonly<Record<string, Tenso
       graph: {
         name: 'graph',
         node: nodes,
-        initializer: initializers.map((each) => initializer(each, pathOf.get(each.tensor.name))),
+        initializer: initializers.map((each) => initializer(each, placeOf.get(each.tensor.name))),
         input: inputs.map((input) => valueInfo(input.name, input)),
-        output: Object.entries(outputs).map(([name, tensor]) => valueInfo(outputName(name), tensor)),
+        output: Object.entries(outputs).map(([name, tensor]) => valueInfo(prefix + name, tensor)),
       },
     }),
   ).finish();
 
-  const externalData = held.map(({ name, data }) => ({ path: pathOf.get(name)!, data: bytesOf(data) }));
+  const externalData = held.map(({ name, data }) => ({ path: placeOf.get(name)!.path, data: bytesOf(data) }));
   const mappedFiles = [...new Set(initializers.flatMap(({ data }) => (isPlace(data) ? [data.file] : [])))];
   return { bytes, inputs, mappedFiles, externalData };
 };
 
 const isPlace = (data: Elements | FilePlace): data is FilePlace => 'file' in data;
 
-/** Outputs have a prefix, so that one may be called as an input or a weight is. */
-export const outputName = (name: string): string => `output:${name}`;
+const PREFIX = 'output:';
+
+/** The name that an output has in an encoded model by default. */
+export const outputName = (name: string): string => PREFIX + name;
 
 const reachable = (graph: Graph, wanted: readonly Tensor[]): { operations: Operation[]; used: Set<string> } => {
   const used = new Set(wanted.map((tensor) => tensor.name));
   const operations: Operation[] = [];
   for (const operation of [...graph.operations].reverse()) {
     if (!operation.outputs.some((output) => used.has(output.name))) continue;
-    for (const input of operation.inputs) used.add(input.name);
+    for (const name of namesRead(operation)) used.add(name);
     operations.push(operation);
   }
   return { operations: operations.reverse(), used };
 };
+
+/** Names of what an operation reads, its branches included. */
+const namesRead = ({ inputs, attributes }: Operation): string[] => [
+  ...inputs.map(({ name }) => name),
+  ...Object.values(attributes).flatMap((value) =>
+    'branch' in value ? value.branch.operations.flatMap(namesRead) : [],
+  ),
+];
 
 const node = ({ type, domain, inputs, outputs, attributes }: Operation): object => ({
   opType: type,
@@ -98,13 +129,21 @@ const attribute = (value: Attribute): object => {
   if ('int' in value) return { type: attributeType.int, i: value.int };
   if ('float' in value) return { type: attributeType.float, f: value.float };
   if ('text' in value) return { type: attributeType.string, s: new TextEncoder().encode(value.text) };
+  if ('branch' in value) {
+    const { operations, outputs } = value.branch;
+    const output = outputs.map((tensor) => valueInfo(tensor.name, tensor));
+    return { type: attributeType.graph, g: { name: 'branch', node: operations.map(node), output } };
+  }
   return { type: attributeType.ints, ints: value.ints };
 };
 
-const initializer = ({ tensor, data }: Initializer, path: string | undefined): object => {
+const initializer = (
+  { tensor, data }: Initializer,
+  place: { readonly path: string; readonly offset: number } | undefined,
+): object => {
   const described = { name: tensor.name, dims: tensor.shape, dataType: onnxType[tensor.dtype] };
   if (isPlace(data)) return { ...described, ...external(basename(data.file), data.offset, data.length) };
-  if (path !== undefined) return { ...described, ...external(path, 0, data.byteLength) };
+  if (place !== undefined) return { ...described, ...external(place.path, place.offset, data.byteLength) };
   return { ...described, rawData: bytesOf(data) };
 };
 

@@ -8,7 +8,7 @@ const field = (type: string, id: number): protobuf.IField => ({ type, id });
 const list = (type: string, id: number): protobuf.IField => ({ type, id, rule: 'repeated' });
 
 /** `AttributeProto.AttributeType`. */
-export const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
+export const attributeType = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const;
 
 /** `TensorProto.DataLocation`. */
 export const dataLocation = { external: 1 } as const;
@@ -22,6 +22,7 @@ const root = protobuf.Root.fromJSON({
         f: field('float', 2),
         i: field('int64', 3),
         s: field('bytes', 4),
+        g: field('GraphProto', 6),
         ints: list('int64', 8),
         type: field('int32', 20),
       },

@@ -35,6 +35,10 @@ const reshapeTo = (x: Tensor, target: Tensor, shape: Shape, vjp: VjpRule): Tenso
 const reshapeBack = (gradient: Tensor, x: Tensor): Tensor =>
   reshapeTo(gradient, shapeOf(x), x.shape, (g) => [reshapeBack(g, gradient), undefined]);
 
+/** The same tensor under a name of its own. */
+export const identity = (x: Tensor): Tensor =>
+  x.graph.record('Identity', [x], { outputs: [{ dtype: x.dtype, shape: x.shape }], vjp: (g) => [g] })[0];
+
 /** The run-time shape of a tensor, as a vector of integers. */
 export const shapeOf = (x: Tensor): Tensor => {
   const { graph } = x;
@@ -200,19 +204,34 @@ const gathered = (table: Tensor, indices: Tensor, vjp: VjpRule): Tensor => {
 };
 
 /** The integers 0, 1, … below a dimension. Shape (dim). */
-export const range = (graph: Graph, dim: Dim): Tensor => {
-  const limit = reshape(dimOf(graph, dim), []);
-  const [y] = graph.record('Range', [graph.constant('int64', [], [0]), limit, graph.constant('int64', [], [1])], {
-    outputs: [{ dtype: 'int64', shape: [dim] }],
-  });
-  return y;
+export const range = (graph: Graph, dim: Dim): Tensor => rangeUpTo(dimOf(graph, dim), dim);
+
+/** The integers 0, 1, … below a run-time number, given as a vector of one. Shape (dim), whatever that is called. */
+export const rangeUpTo = (limit: Tensor, dim: Dim): Tensor => {
+  const { graph } = limit;
+  const ends = [graph.constant('int64', [], [0]), reshape(limit, []), graph.constant('int64', [], [1])];
+  return graph.record('Range', ends, { outputs: [{ dtype: 'int64', shape: [dim] }] })[0];
+};
+
+/**
+ * The first elements along an axis, as many as a run-time number says (a vector of one); not differentiable.
+ *
+ * @param size What that number is called in the result's shape.
+ */
+export const takeFirst = (x: Tensor, axis: number, count: Tensor, size: Dim): Tensor => {
+  const at = normaliseAxis(axis, x.shape.length);
+  return sliceBetween(x, at, intList(x.graph, [0]), count, x.shape.with(at, size));
 };
 
 /** Inserts axes of size 1, which stand at `axes` of the result. */
 export const unsqueeze = (x: Tensor, axes: readonly number[]): Tensor => {
   const rank = x.shape.length + axes.length;
-  const places = new Set(axes.map((axis) => normaliseAxis(axis, rank)));
+  const places = [...new Set(axes.map((axis) => normaliseAxis(axis, rank)))];
   const rest = [...x.shape];
-  const shape = Array.from({ length: rank }, (_, axis): Dim => (places.has(axis) ? 1 : rest.shift()!));
-  return reshape(x, shape);
+  const shape = Array.from({ length: rank }, (_, axis): Dim => (places.includes(axis) ? 1 : rest.shift()!));
+  const [y] = x.graph.record('Unsqueeze', [x, intList(x.graph, places)], {
+    outputs: [{ dtype: x.dtype, shape }],
+    vjp: (g) => [reshapeBack(g, x), undefined],
+  });
+  return y;
 };
