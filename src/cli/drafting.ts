@@ -6,6 +6,7 @@ import type { WeightFormat } from '../generation/memory.js';
 import type { Device } from '../generation/prepare.js';
 import type { PromptFields } from '../reports/prompt.js';
 import { showDownload } from './download.js';
+import { type Leaning, leanOnSimilar } from './leaning.js';
 import { startProgress } from './progress.js';
 import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 
@@ -13,6 +14,7 @@ import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 export interface DraftingOptions {
   readonly model?: string;
   readonly adapter?: string;
+  readonly similarReports?: string;
   readonly prompt?: string;
   readonly maxInputTokens?: number;
   readonly maxNewTokens?: number;
@@ -57,6 +59,10 @@ const earlyStopping = (text: string): EarlyStopping => {
 export const addDraftingOptions = (command: Command): Command =>
   command
     .option('--adapter <dir>', 'LoRA adapter to use on the model: a directory as PEFT or train --lora writes it')
+    .option(
+      '--similar-reports <file>',
+      'reports to lean on, for a model trained with --retrieve (default: those stored with it)',
+    )
     .option('--prompt <template>', 'prompt with the fields {findings} and {background} (default: the model’s own)')
     .option(
       '--max-input-tokens <n>',
@@ -191,12 +197,16 @@ export const draftWith = (
   label: (index: number) => string,
   command?: Command,
   signal?: AbortSignal,
-): Promise<Draft[]> =>
+): Promise<Leaning<Draft>[]> =>
   withDrafter(modelName, options, command, async (drafter) => {
+    const leaning = await leanOnSimilar(modelName, reports, options);
     const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;
     const drafts = await drafter
-      .draft(reports, (count) => progress?.update(count), signal)
+      .draft(leaning, (count) => progress?.update(count), signal)
       .finally(() => progress?.stop());
     for (const [index, draft] of drafts.entries()) warnOfCuts(draft, label(index));
-    return drafts;
+    return drafts.map((draft, index) => {
+      const { leanedOn } = leaning[index];
+      return leanedOn === undefined ? draft : { ...draft, leanedOn };
+    });
   });

@@ -28,11 +28,14 @@ const FORMATS: Readonly<Record<string, Format>> = {
   merged: {
     description: 'a model directory as Transformers reads it, an adapter worked into its weights',
     write: async (name, { out, adapter }) => {
-      const [{ openModel }, { writeModel }] = await Promise.all([
+      const [{ locateModel, openModel }, { writeModel }, { readRetrieval, writeRetrieval }] = await Promise.all([
         import('../models/open.js'),
         import('../models/directory.js'),
+        import('../models/similar.js'),
       ]);
       await writeModel(out, await openModel(name, { adapter, onDownload: showDownload() }));
+      const retrieval = await readRetrieval(adapter ?? (await locateModel(name)));
+      if (retrieval !== undefined) await writeRetrieval(out, retrieval);
     },
   },
   adapter: {

@@ -6,6 +6,7 @@ import { rerank } from '../guard/rerank.js';
 import type { PromptFields } from '../reports/prompt.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
 import { interruptible } from './interrupt.js';
+import { leanOnSimilar } from './leaning.js';
 import { wholeNumber } from './values.js';
 
 interface GenerateOptions extends DraftingOptions {
@@ -64,7 +65,8 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
   const report = { findings: given.trim(), background: options.background };
   if (options.stream) {
     return withDrafter(options.model, options, command, async (drafter) => {
-      for await (const piece of drafter.stream(report)) {
+      const [leaning] = await leanOnSimilar(options.model, [report], options);
+      for await (const piece of drafter.stream(leaning)) {
         if ('text' in piece) process.stdout.write(piece.text);
         else {
           process.stdout.write('\n');
@@ -83,7 +85,7 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
 const withoutCandidates = ({ candidates: _, ...draft }: Draft): Omit<Draft, 'candidates'> => draft;
 
 /** The draft with its candidates in the guard's order, each with its flags. */
-const reranked = (draft: Draft, report: PromptFields): Draft => {
+const reranked = <Each extends Draft>(draft: Each, report: PromptFields): Each => {
   const candidates = rerank(draft.candidates, report);
   return { ...draft, ...candidates[0], candidates };
 };
@@ -104,14 +106,20 @@ const generateFile = async (
   const label = (index: number): string => `study ${examples[index].studyId}`;
   const scored = await draftWith(options.model, examples, options, label, command, signal);
   const drafts = options.rerank ? scored.map((draft, index) => reranked(draft, examples[index])) : scored;
-  if (options.nBest === undefined) {
+  const leans = drafts.some(({ leanedOn }) => leanedOn !== undefined);
+  if (options.nBest === undefined && !leans) {
     await writePredictions(
       out,
       drafts.map(({ impression }, index) => ({ studyId: examples[index].studyId, impression })),
     );
   } else {
-    const lines = drafts.map(({ impression, score, candidates }, index) =>
-      JSON.stringify({ study_id: examples[index].studyId, impression, score, candidates }),
+    const lines = drafts.map(({ impression, score, candidates, leanedOn }, index) =>
+      JSON.stringify({
+        study_id: examples[index].studyId,
+        impression,
+        ...(options.nBest === undefined ? {} : { score, candidates }),
+        leaned_on: leanedOn,
+      }),
     );
     await writeWhole(
       out,

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { Recipe } from '../training/recipe.js';
 import type { RunLength } from '../training/train.js';
 import { applyConfig } from './config-file.js';
+import { chooseDevice, type Device } from './device.js';
 import { showDownload } from './download.js';
 import { interruptible } from './interrupt.js';
 import { trainShowing } from './training.js';
@@ -24,6 +25,7 @@ interface TrainOptions extends Partial<Omit<Recipe, 'lora'>> {
   readonly minutes?: number;
   readonly prompt?: string;
   readonly resume: boolean;
+  readonly device?: Device;
   readonly threads?: number;
   readonly json: boolean;
 }
@@ -140,6 +142,14 @@ export const trainCommand = (): Command =>
       numberBetween(0, 1, { openLeast: true, openMost: true }),
     )
     .option('--seed <n>', 'seed of everything random (default: 1)', wholeNumber(0))
+    .addOption(
+      new Option('--device <device>', 'where it runs; auto is CUDA where it works (default: cpu)').choices([
+        'auto',
+        'cpu',
+        'webgpu',
+        'cuda',
+      ]),
+    )
     .option('--threads <n>', 'processor threads (default: all)', wholeNumber(1))
     .option('--resume', 'go on from the last checkpoint in OUT', false)
     .option('--json', 'print each step and evaluation as a line of JSON on standard output', false)
@@ -195,6 +205,7 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
       length,
       resume: options.resume,
       threads: options.threads,
+      provider: await chooseDevice(options.device ?? 'cpu'),
       interrupted: () => signal.aborted,
     },
     options.json,

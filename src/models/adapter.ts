@@ -20,6 +20,8 @@ import { type LoraSettings, mergeAdapter } from '../t5/lora.js';
 import type { Model } from './directory.js';
 
 const PROMPT_FILE = 'prompt.json';
+/** What an adapter directory may have besides PEFT's two files. */
+const OPTIONAL_FILES = [PROMPT_FILE, 'README.md', 'similar.json'];
 
 /** Whether a directory holds an adapter. */
 export const isAdapterDirectory = (directory: string): Promise<boolean> =>
@@ -98,11 +100,10 @@ export const copyAdapter = async (from: string, to: string): Promise<void> => {
   }
   await readAdapterConfig(from);
   await mkdir(to, { recursive: true });
-  for (const name of [PROMPT_FILE, 'README.md', ADAPTER_CONFIG, ADAPTER_WEIGHTS]) {
+  for (const name of [...OPTIONAL_FILES, ADAPTER_CONFIG, ADAPTER_WEIGHTS]) {
     const path = join(from, name);
     const bytes = await readFile(path).catch((error: unknown) => {
-      // PEFT writes no prompt, and not every adapter has a card.
-      if (systemCode(error) === 'ENOENT' && (name === PROMPT_FILE || name === 'README.md')) return undefined;
+      if (systemCode(error) === 'ENOENT' && OPTIONAL_FILES.includes(name)) return undefined;
       throw readFailure(path, error);
     });
     if (bytes !== undefined) await writeWhole(join(to, name), bytes);

@@ -58,6 +58,7 @@ export interface TrainingStepOptions extends ExecutionOptions {
 /** Compiles the step's two programs: with gradients and dropout, and loss alone. */
 export const buildTrainingStep = async (options: TrainingStepOptions): Promise<TrainingStep> => {
   const { tuning, masks } = options;
+  const lean = { ...options, lean: true };
   const parameters = [...tuning.trained].map(
     ([name, { shape, data }]): Trainable => ({ name, shape, value: data, gradient: new Float32Array(data.length) }),
   );
@@ -80,9 +81,9 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
     ...inGraph.map(({ name }, i) => [name, derived[i]] as const),
     ...rowsRead.map((_, i) => [`${ROWS}${i}`, derived[inGraph.length + i]] as const),
   ]);
-  const backward: Program = await compile(training.graph, { loss: training.loss, ...outputs }, options);
+  const backward: Program = await compile(training.graph, { loss: training.loss, ...outputs }, lean);
   const evaluating = lossGraph(options, false);
-  const forward = await compile(evaluating.graph, { loss: evaluating.loss }, options);
+  const forward = await compile(evaluating.graph, { loss: evaluating.loss }, lean);
 
   const gradientArrays = new Map(parameters.map(({ name, gradient }) => [name, gradient]));
   const apart = parameters.filter((parameter) => !inGraph.includes(parameter));

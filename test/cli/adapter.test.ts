@@ -105,6 +105,12 @@ describe('train --lora', () => {
     expect(result.code).toBe(code);
   });
 
+  it('names the devices there are when one is missing', async () => {
+    const result = await train('refused', '--model', 'tiny', '--device', 'cuda');
+    expect(result).toMatchObject({ code: 1 });
+    expect(result.stderr).toMatch(/the device cuda is missing or does not start, .*use one of cpu/);
+  });
+
   it('names the layers there are when a target is none of them', async () => {
     const result = await train('refused', '--model', out('base', 'model'), '--lora', '--lora-targets', 'query');
     expect(result.stderr).toContain('got query, choose among q, k, v, o, wi_0, wi_1, wo, or all');
