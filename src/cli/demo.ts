@@ -27,7 +27,7 @@ export const demoCommand = (): Command =>
     .summary('the whole path on synthetic reports, in a few minutes')
     .description('Prepare, train, draft and score on the synthetic reports that come with the package.')
     .option('--out <dir>', 'where the demo’s files go; its earlier ones are replaced', join('runs', 'demo'))
-    .option('--minutes <n>', 'how long to train', positiveNumber, 2)
+    .option('--minutes <n>', 'how long to train at most', positiveNumber, 2)
     .action((options: DemoOptions) =>
       interruptible((signal) => demo(options, signal), 'start it again with: impressionist demo'),
     );
@@ -50,19 +50,22 @@ const demo = async ({ out, minutes }: DemoOptions, signal: AbortSignal): Promise
   console.log(`${train.length} training and ${dev.length} development examples.`);
 
   heading(
-    `2. Training a small T5 from nothing, ${minutes} min`,
+    `2. Training a small T5 from nothing, at most ${minutes} min`,
     `impressionist train ${outputs.train} --model tiny --out ${out} --minutes ${minutes}`,
   );
   const { openStart } = await import('../models/open.js');
   const { FROM_SCRATCH } = await import('../training/recipe.js');
+  const { devDrafter } = await import('../generation/dev-drafts.js');
+  const { epochs, ...recipe } = FROM_SCRATCH;
   const { model } = await openStart('tiny', SEED);
   const result = await trainShowing({
     model,
     modelName: 'tiny',
     examples: train,
     out,
-    recipe: { ...FROM_SCRATCH, seed: SEED },
-    length: { minutes },
+    recipe: { ...recipe, seed: SEED },
+    devDrafter: devDrafter(recipe),
+    length: { epochs, minutes },
     resume: false,
     interrupted: () => signal.aborted,
   });

@@ -5,12 +5,16 @@ import type { Draft, Drafter, DraftOptions } from '../generation/drafts.js';
 import type { WeightFormat } from '../generation/memory.js';
 import type { Device } from '../generation/prepare.js';
 import type { PromptFields } from '../reports/prompt.js';
+import { showDownload } from './download.js';
+import { type Leaning, leanOnSimilar } from './leaning.js';
 import { startProgress } from './progress.js';
 import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 
 /** The options as commander gives them; absent where the user gave none. */
 export interface DraftingOptions {
   readonly model?: string;
+  readonly adapter?: string;
+  readonly similarReports?: string;
   readonly prompt?: string;
   readonly maxInputTokens?: number;
   readonly maxNewTokens?: number;
@@ -54,6 +58,11 @@ const earlyStopping = (text: string): EarlyStopping => {
 /** Adds the options of drafting to a command. */
 export const addDraftingOptions = (command: Command): Command =>
   command
+    .option('--adapter <dir>', 'LoRA adapter to use on the model: a directory as PEFT or train --lora writes it')
+    .option(
+      '--similar-reports <file>',
+      'reports to lean on, for a model trained with --retrieve (default: those stored with it)',
+    )
     .option('--prompt <template>', 'prompt with the fields {findings} and {background} (default: the model’s own)')
     .option(
       '--max-input-tokens <n>',
@@ -129,7 +138,7 @@ export const withDrafter = async <Result>(
   work: (drafter: Drafter) => Promise<Result>,
 ): Promise<Result> => {
   // ONNX Runtime is only loaded by the commands that need it.
-  const [{ createDrafter }, { decodingSettings, OptionFailure }, { openStored }, { parsePrompt }] = await Promise.all([
+  const [{ createDrafter }, { decodingSettings, OptionFailure }, { openToDraft }, { parsePrompt }] = await Promise.all([
     import('../generation/drafts.js'),
     import('../generation/options.js'),
     import('../models/open.js'),
@@ -146,7 +155,7 @@ export const withDrafter = async <Result>(
     if (!(error instanceof OptionFailure) || command === undefined) throw error;
     command.error(`error: ${error.message}`, { exitCode: 2 });
   }
-  const model = await openStored(modelName);
+  const model = await openToDraft(modelName, { adapter: options.adapter, onDownload: showDownload() });
   const quantising = { shown: undefined as ReturnType<typeof startProgress> | undefined };
   const drafter = await createDrafter(model, {
     ...settings,
@@ -186,13 +195,18 @@ export const draftWith = (
   reports: readonly PromptFields[],
   options: DraftingOptions & Extra,
   label: (index: number) => string,
-  { command, signal }: { readonly command?: Command; readonly signal?: AbortSignal } = {},
-): Promise<Draft[]> =>
+  command?: Command,
+  signal?: AbortSignal,
+): Promise<Leaning<Draft>[]> =>
   withDrafter(modelName, options, command, async (drafter) => {
+    const leaning = await leanOnSimilar(modelName, reports, options);
     const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;
     const drafts = await drafter
-      .draft(reports, (count) => progress?.update(count), signal)
+      .draft(leaning, (count) => progress?.update(count), signal)
       .finally(() => progress?.stop());
     for (const [index, draft] of drafts.entries()) warnOfCuts(draft, label(index));
-    return drafts;
+    return drafts.map((draft, index) => {
+      const { leanedOn } = leaning[index];
+      return leanedOn === undefined ? draft : { ...draft, leanedOn };
+    });
   });

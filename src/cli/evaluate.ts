@@ -1,11 +1,16 @@
 /** @file `impressionist evaluate`: scores for a file of predictions, with baselines and intervals beside every one. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { evaluate } from '../evaluation/evaluate.js';
+import type { FlagCounts } from '../evaluation/flags.js';
 import type { EvaluationItem } from '../evaluation/item.js';
+import { radEvalJson } from '../evaluation/parallel.js';
+import { reportPage } from '../evaluation/report-page.js';
 import { scoreTable } from '../evaluation/table.js';
 import { writeFailure, writeWhole } from '../ground/durable.js';
+import { checkImpression } from '../guard/check.js';
+import type { Flag } from '../guard/flag.js';
 import { readExamples } from '../reports/dataset.js';
 import type { Example } from '../reports/example.js';
 import { alignPredictions, readPredictions } from '../reports/predictions.js';
@@ -16,6 +21,7 @@ interface EvaluateOptions extends DraftingOptions {
   readonly predictions?: string;
   readonly out: string;
   readonly trainData?: string;
+  readonly against?: string;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -26,10 +32,7 @@ const predictionsFor = async (
   options: EvaluateOptions,
   command: Command,
 ): Promise<string[]> => {
-  if (options.predictions !== undefined) {
-    const predictions = alignPredictions(examples, await readPredictions(options.predictions));
-    return predictions.map(({ impression }) => impression);
-  }
+  if (options.predictions !== undefined) return predictionsIn(options.predictions, examples);
   // The one seed is of everything random here; drafting has a use for it only where it samples.
   const sampling = [options.temperature, options.topK, options.topP].some((option) => option !== undefined);
   const drafts = await draftWith(
@@ -37,10 +40,13 @@ const predictionsFor = async (
     examples,
     { ...options, seed: sampling ? options.seed : undefined },
     (index) => `study ${examples[index].studyId}`,
-    { command },
+    command,
   );
   return drafts.map(({ impression }) => impression);
 };
+
+const predictionsIn = async (path: string, examples: readonly Example[]): Promise<string[]> =>
+  alignPredictions(examples, await readPredictions(path)).map(({ impression }) => impression);
 
 const itemsOf = (examples: readonly Example[], predictions: readonly string[]): EvaluationItem[] =>
   examples.map(({ studyId, subjectId, findings, background, impression }, index) => ({
@@ -51,6 +57,16 @@ const itemsOf = (examples: readonly Example[], predictions: readonly string[]): 
     reference: impression,
     prediction: predictions[index],
   }));
+
+/** How many flags of each kind and severity one draft has. */
+const countsByKind = (flags: readonly Flag[]): FlagCounts => {
+  const counts: Record<string, { hard: number; soft: number }> = {};
+  for (const { kind, severity } of flags) {
+    counts[kind] ??= { hard: 0, soft: 0 };
+    counts[kind][severity]++;
+  }
+  return counts;
+};
 
 const run = async (data: string, options: EvaluateOptions, command: Command): Promise<void> => {
   if ((options.predictions === undefined) === (options.model === undefined)) {
@@ -63,27 +79,42 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
   }
   const examples = await readExamples(data);
   const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
-  const predictions = await predictionsFor(examples, options, command);
-  const result = evaluate(itemsOf(examples, predictions), {
-    seed: options.seed,
-    training: training?.map(({ impression, ...report }) => ({ ...report, reference: impression })),
-  });
-
   try {
     await mkdir(options.out, { recursive: true });
   } catch (error) {
     throw writeFailure(options.out, error);
   }
+  const predictions = await predictionsFor(examples, options, command);
+  const against =
+    options.against === undefined
+      ? undefined
+      : { name: basename(options.against), predictions: await predictionsIn(options.against, examples) };
+  const items = itemsOf(examples, predictions);
+  const flags = items.map(({ prediction, findings, background }) =>
+    checkImpression({ findings, background, impression: prediction }),
+  );
+  const result = evaluate(items, {
+    seed: options.seed,
+    flags: flags.map(countsByKind),
+    training: training?.map(({ impression, ...report }) => ({ ...report, reference: impression })),
+    against,
+  });
+
   const json = `${JSON.stringify(result.evaluation, null, 2)}\n`;
   await writeWhole(
     join(options.out, 'examples.jsonl'),
     result.examples.map((example) => `${JSON.stringify(example)}\n`),
   );
+  await writeWhole(join(options.out, 'radeval.json'), radEvalJson(items));
+  await writeWhole(
+    join(options.out, 'report.html'),
+    reportPage({ title: basename(options.predictions ?? options.model!), items, flags, ...result }),
+  );
   await writeWhole(join(options.out, 'evaluation.json'), json);
   if (options.json) process.stdout.write(json);
   else
     process.stdout.write(
-      `${scoreTable(result.evaluation)}\n\nWritten to ${options.out}: evaluation.json, examples.jsonl\n`,
+      `${scoreTable(result.evaluation)}\n\nWritten to ${options.out}: report.html, evaluation.json, examples.jsonl, radeval.json\n`,
     );
 };
 
@@ -95,11 +126,15 @@ export const evaluateCommand = (): Command =>
       .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
       .option('--model <dir>', 'model directory whose drafts are scored')
       .option('--predictions <file>', 'or impressions to score: JSON Lines of {"study_id", "impression"}')
-      .requiredOption('--out <dir>', 'folder for evaluation.json and examples.jsonl; made if missing')
+      .requiredOption(
+        '--out <dir>',
+        'folder for report.html, evaluation.json, examples.jsonl and radeval.json; made if missing',
+      )
       .option(
         '--train-data <file>',
         'training examples, for the nearest-report baseline (default: the other examples of DATA)',
       )
+      .option('--against <file>', 'predictions of another system, to test the differences for significance')
       .option('--seed <n>', 'seed of all resampling, and of sampling drafts', wholeNumber(0), 1)
       .option('--json', 'print evaluation.json instead of the table'),
   ).action(run);

@@ -1,9 +1,11 @@
 /** @file `impressionist export`: a model in another form. One entry of {@link FORMATS} a form. */
 import { Command, Option } from 'commander';
+import { showDownload } from './download.js';
 
 interface ExportOptions {
   readonly format: string;
   readonly out: string;
+  readonly adapter?: string;
 }
 
 /** A form of model: what `--help` says of it, and how it is written. */
@@ -15,13 +17,30 @@ interface Format {
 const FORMATS: Readonly<Record<string, Format>> = {
   onnx: {
     description: 'encoder, decoder and decoder-with-past as ONNX, in the layout of Transformers.js and Optimum',
-    write: async (name, { out }) => {
+    write: async (name, { out, adapter }) => {
       const [{ openModel }, { exportOnnx }] = await Promise.all([
         import('../models/open.js'),
         import('../models/export-onnx.js'),
       ]);
-      await exportOnnx(await openModel(name), out);
+      await exportOnnx(await openModel(name, { adapter, onDownload: showDownload() }), out);
     },
+  },
+  merged: {
+    description: 'a model directory as Transformers reads it, an adapter worked into its weights',
+    write: async (name, { out, adapter }) => {
+      const [{ locateModel, openModel }, { writeModel }, { readRetrieval, writeRetrieval }] = await Promise.all([
+        import('../models/open.js'),
+        import('../models/directory.js'),
+        import('../models/similar.js'),
+      ]);
+      await writeModel(out, await openModel(name, { adapter, onDownload: showDownload() }));
+      const retrieval = await readRetrieval(adapter ?? (await locateModel(name)));
+      if (retrieval !== undefined) await writeRetrieval(out, retrieval);
+    },
+  },
+  adapter: {
+    description: 'an adapter directory as PEFT reads it, without its base model',
+    write: async (name, { out, adapter }) => (await import('../models/adapter.js')).copyAdapter(adapter ?? name, out),
   },
 };
 
@@ -33,9 +52,10 @@ export const exportCommand = (): Command =>
         .map(([name, { description }]) => `  ${name}: ${description}`)
         .join('\n')}`,
     )
-    .argument('<model>', 'model directory')
+    .argument('<model>', 'model directory, adapter directory (with the base it names), or hub id')
     .addOption(new Option('--format <name>', 'the form').choices(Object.keys(FORMATS)).makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder for the files; made if missing')
+    .option('--adapter <dir>', 'LoRA adapter to use on the model')
     .action(async (model: string, options: ExportOptions) => {
       await FORMATS[options.format].write(model, options);
       console.error(`Written to ${options.out}`);

@@ -2,8 +2,11 @@
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import type { Draft } from '../generation/drafts.js';
+import { rerank } from '../guard/rerank.js';
+import type { PromptFields } from '../reports/prompt.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
 import { interruptible } from './interrupt.js';
+import { leanOnSimilar } from './leaning.js';
 import { wholeNumber } from './values.js';
 
 interface GenerateOptions extends DraftingOptions {
@@ -12,6 +15,7 @@ interface GenerateOptions extends DraftingOptions {
   readonly data?: string;
   readonly out?: string;
   readonly nBest?: number;
+  readonly rerank?: boolean;
   readonly stream?: boolean;
   readonly json?: boolean;
 }
@@ -30,6 +34,7 @@ export const generateCommand = (): Command =>
         'so many drafts of each report with their scores, best first (default: 1)',
         wholeNumber(1),
       )
+      .option('--rerank', 'let the guard order the drafts of --n-best: fewest hard flags, then soft ones, then score')
       .option('--seed <n>', 'seed of sampling (default: 1)', wholeNumber(0))
       .option('--stream', 'print the draft word by word as it is written')
       .option('--json', 'print the draft as JSON, with its score and whether it or its input was cut'),
@@ -42,6 +47,7 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
     if ((options.beams ?? 1) > 1 || (options.nBest ?? 1) > 1)
       misuse('--stream needs a single draft that is written once, leave out --beams and --n-best');
   }
+  if (options.rerank && (options.nBest ?? 1) < 2) misuse('--rerank needs drafts to choose from, add --n-best N');
   if (options.data !== undefined) {
     if (findings !== undefined) misuse('findings as text and --data exclude each other, give one of them');
     if (options.out === undefined) return misuse('--data needs a file for its drafts, add --out PREDICTIONS.jsonl');
@@ -59,7 +65,8 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
   const report = { findings: given.trim(), background: options.background };
   if (options.stream) {
     return withDrafter(options.model, options, command, async (drafter) => {
-      for await (const piece of drafter.stream(report)) {
+      const [leaning] = await leanOnSimilar(options.model, [report], options);
+      for await (const piece of drafter.stream(leaning)) {
         if ('text' in piece) process.stdout.write(piece.text);
         else {
           process.stdout.write('\n');
@@ -68,13 +75,20 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
       }
     });
   }
-  const [draft] = await draftWith(options.model, [report], options, () => 'the report', { command });
+  const [first] = await draftWith(options.model, [report], options, () => 'the report', command);
+  const draft = options.rerank ? reranked(first, report) : first;
   if (options.json) console.log(JSON.stringify(options.nBest === undefined ? withoutCandidates(draft) : draft));
   else if (options.nBest === undefined) console.log(draft.impression);
   else for (const { impression, score } of draft.candidates) console.log(`${score.toFixed(4)}\t${impression}`);
 };
 
 const withoutCandidates = ({ candidates: _, ...draft }: Draft): Omit<Draft, 'candidates'> => draft;
+
+/** The draft with its candidates in the guard's order, each with its flags. */
+const reranked = <Each extends Draft>(draft: Each, report: PromptFields): Each => {
+  const candidates = rerank(draft.candidates, report);
+  return { ...draft, ...candidates[0], candidates };
+};
 
 const generateFile = async (
   data: string,
@@ -90,15 +104,22 @@ const generateFile = async (
   ]);
   const examples = await readExamples(data, { impressions: 'optional' });
   const label = (index: number): string => `study ${examples[index].studyId}`;
-  const drafts = await draftWith(options.model, examples, options, label, { command, signal });
-  if (options.nBest === undefined) {
+  const scored = await draftWith(options.model, examples, options, label, command, signal);
+  const drafts = options.rerank ? scored.map((draft, index) => reranked(draft, examples[index])) : scored;
+  const leans = drafts.some(({ leanedOn }) => leanedOn !== undefined);
+  if (options.nBest === undefined && !leans) {
     await writePredictions(
       out,
       drafts.map(({ impression }, index) => ({ studyId: examples[index].studyId, impression })),
     );
   } else {
-    const lines = drafts.map(({ impression, score, candidates }, index) =>
-      JSON.stringify({ study_id: examples[index].studyId, impression, score, candidates }),
+    const lines = drafts.map(({ impression, score, candidates, leanedOn }, index) =>
+      JSON.stringify({
+        study_id: examples[index].studyId,
+        impression,
+        ...(options.nBest === undefined ? {} : { score, candidates }),
+        leaned_on: leanedOn,
+      }),
     );
     await writeWhole(
       out,

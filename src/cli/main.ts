@@ -14,6 +14,7 @@ import { evaluateCommand } from './evaluate.js';
 import { exportCommand } from './export.js';
 import { generateCommand } from './generate.js';
 import { prepareCommand } from './prepare.js';
+import { sagemakerCommand } from './sagemaker/index.js';
 import { serveCommand } from './serve.js';
 import { tokenCommand } from './token.js';
 import { trainCommand } from './train.js';
@@ -34,6 +35,7 @@ const commands = [
   tokenCommand,
   auditCommand,
   exportCommand,
+  sagemakerCommand,
 ];
 for (const command of commands) program.addCommand(command());
 

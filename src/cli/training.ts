@@ -19,35 +19,52 @@ export const trainShowing = async (options: RunOptions, json = false): Promise<T
     onStart: (facts) => say(describe(facts)),
     onResume: (state) => say(`Resuming after step ${state.step}, ${duration(state.seconds)} in.`),
     onStep: (metrics, share) => {
-      // A run by the clock has no number of steps known beforehand, so its seconds are shown.
-      const total = 'minutes' in length ? Math.round(length.minutes * 60) : Math.round(metrics.step / share);
-      progress ??= startProgress('training', total, 'minutes' in length ? 'seconds' : 'steps');
-      const done = 'minutes' in length ? Math.min(Math.round(metrics.seconds), total) : metrics.step;
+      // A run that the clock may end has no number of steps known beforehand, so its share is shown.
+      const timed = length.minutes !== undefined;
+      const total = timed ? 100 : Math.round(metrics.step / share);
+      progress ??= startProgress('training', total, timed ? '%' : 'steps');
+      const done = timed ? Math.floor(share * 100) : metrics.step;
       progress.update(
         done,
         `loss ${metrics.loss.toFixed(3)}${devLoss}, ${metrics.tokensPerSecond.toLocaleString('en')} tokens/s`,
       );
       if (json) console.log(JSON.stringify(metrics));
     },
-    onEvaluation: (metrics, best) => {
-      devLoss = `, dev ${metrics.devLoss.toFixed(3)}${best ? ' (best)' : ''}`;
-      if (json) console.log(JSON.stringify({ ...metrics, best }));
+    onEvaluation: (metrics, isBest) => {
+      const rouge = metrics.devRouge === undefined ? '' : `, ROUGE-L ${metrics.devRouge.toFixed(3)}`;
+      devLoss = `, dev ${metrics.devLoss.toFixed(3)}${rouge}${isBest ? ' (best)' : ''}`;
+      if (json) console.log(JSON.stringify({ ...metrics, best: isBest }));
     },
   }).finally(() => progress?.stop());
   if (!result.interrupted) {
     say(
-      `${result.steps.toLocaleString('en')} steps in ${duration(result.seconds)}. ` +
-        `Best dev loss ${result.best.devLoss.toFixed(4)} after step ${result.best.step.toLocaleString('en')}: ${options.out}/model`,
+      `${result.steps.toLocaleString('en')} steps in ${duration(result.seconds)}${result.stoppedEarly ? ', ended early: no better model came' : ''}. ` +
+        `Best model: ${best(result)} after step ${result.best.step.toLocaleString('en')}: ${options.out}/model; the run: ${options.out}/report.html`,
     );
   }
   return result;
 };
 
+const best = ({ best: { devLoss, devRouge } }: TrainingResult): string =>
+  `dev loss ${devLoss.toFixed(4)}${devRouge === undefined ? '' : `, dev ROUGE-L ${devRouge.toFixed(4)}`}`;
+
 const describe = (facts: RunFacts): string => {
   const count = (value: number): string => value.toLocaleString('en');
+  const trained =
+    facts.trainedParameters === facts.parameters
+      ? `${count(facts.parameters)} parameters; `
+      : `${count(facts.trainedParameters)} trained parameters over ${count(facts.parameters)} frozen ones; `;
   const lines = [
-    `${count(facts.parameters)} parameters; ${count(facts.trainExamples)} training examples of ${facts.meanInputTokens} + ${facts.meanTargetTokens} tokens on average, ${count(facts.devExamples)} for the dev loss.`,
+    `${trained}${count(facts.trainExamples)} training examples of ${facts.meanInputTokens} + ${facts.meanTargetTokens} tokens on average, ${count(facts.devExamples)} for the dev loss.`,
   ];
+  const { sameFindings, impressionsOfSameFindings, devFindingsInTraining } = facts.duplicates;
+  if (sameFindings > 0) {
+    lines.push(
+      `${count(sameFindings)} training examples share their findings with another one (${count(impressionsOfSameFindings)} different impressions among them).`,
+    );
+  }
+  if (devFindingsInTraining > 0)
+    lines.push(`${count(devFindingsInTraining)} dev examples have findings that are in the training data too.`);
   if (facts.cutInputs > 0) {
     lines.push(
       `${count(facts.cutInputs)} inputs were too long: ${count(facts.cutInputTokens)} tokens of their findings’ ends are not used (--max-input-tokens).`,

@@ -57,7 +57,10 @@ export const nearestReports = (
   return Int32Array.from(queries, (query) => {
     const words = wordsOf(query.findings);
     shared.fill(0);
-    for (const word of words) for (const index of postings.get(word) ?? []) shared[index] += 1;
+    for (const word of words) {
+      const reports = postings.get(word);
+      if (reports !== undefined) for (let at = 0; at < reports.length; at += 1) shared[reports[at]] += 1;
+    }
     let best = -1;
     let bestSimilarity = 0;
     for (let index = 0; index < pool.length; index += 1) {

@@ -5,6 +5,7 @@
  * for the mean; here the mean is the mean, and the seed is part of the result.
  */
 import { createRandom } from './random.js';
+import { createWeightedSums } from './weighted-sums.js';
 
 /** The bounds between which a figure fell in the given share of the samples. */
 export interface Interval {
@@ -52,21 +53,19 @@ export const bootstrap = (
   { resamples, confidence, seed }: BootstrapSettings,
 ): Interval[] => {
   const examples = rows.length / width;
+  if (examples === 0) return figuresOf(new Float64Array(width)).map(() => ({ low: Number.NaN, high: Number.NaN }));
   const random = createRandom(seed);
-  const sums = new Float64Array(width);
+  const sums = createWeightedSums(rows, width);
+  const times = new Int32Array(examples);
   const drawn: Float64Array[] = [];
-  for (let sample = 0; sample < resamples && examples > 0; sample += 1) {
-    sums.fill(0);
-    for (let draw = 0; draw < examples; draw += 1) {
-      const at = random.below(examples) * width;
-      for (let column = 0; column < width; column += 1) sums[column] += rows[at + column];
-    }
-    figuresOf(sums).forEach((figure, index) => {
+  for (let sample = 0; sample < resamples; sample += 1) {
+    times.fill(0);
+    for (let draw = 0; draw < examples; draw += 1) times[random.below(examples)] += 1;
+    figuresOf(sums.of(times)).forEach((figure, index) => {
       drawn[index] ??= new Float64Array(resamples);
       drawn[index][sample] = figure;
     });
   }
-  if (examples === 0) return figuresOf(sums).map(() => ({ low: Number.NaN, high: Number.NaN }));
   const tail = (1 - confidence) / 2;
   return drawn.map((figures) => {
     figures.sort();

@@ -1,6 +1,6 @@
 /**
  * @file From reports with references and predictions to what `evaluation.json` and `examples.jsonl` hold. Scores never
- * stand alone: every set carries its number of examples, its intervals and the trivial baselines.
+ * stand alone: every set carries its number of examples, its intervals and the trivial baselines, whole and by stratum.
  */
 import {
   fixedSentence,
@@ -10,47 +10,61 @@ import {
   nearestImpressions,
 } from './baselines.js';
 import type { BootstrapSettings } from './bootstrap.js';
-import {
-  type ExampleScores,
-  type Figures,
-  figuresOfExamples,
-  type Intervals,
-  intervalsOfExamples,
-  rougeTypes,
-} from './figures.js';
+import { compareSets, type ExampleScores, type FigureTest, rougeTypes, type ScoredSet, scoreSet } from './figures.js';
+import { type FlagCounts, type FlagRates, flagRates } from './flags.js';
 import type { EvaluationItem } from './item.js';
-import { createRougeScorer, type RougeScorer } from './rouge.js';
+import { labelReport } from './labels/label.js';
+import { countNovel, sourceGrams } from './novelty.js';
+import type { RandomisationSettings } from './randomisation.js';
+import { createRougeScorer } from './rouge.js';
+import { type Stratum, strata, stratumOf, stratumRule } from './strata.js';
+import { temporalF1, temporalWordsIn } from './temporal.js';
+import { tokenize } from './tokenize.js';
 
 /** The trivial systems, in the order in which they are shown. */
 export const baselineNames = ['fixed', 'lead', 'nearest'] as const;
 export type BaselineName = (typeof baselineNames)[number];
 
-/** Figures with their uncertainty. */
-export type ScoredSet = Figures & {
-  readonly examples: number;
-  readonly intervals: Intervals<Figures>;
+/** A set scored for the system and, beside it, for the baselines. */
+export type ScoredWithBaselines = ScoredSet & {
+  readonly baselines: Readonly<Record<BaselineName, ScoredSet>>;
 };
 
-/** What a baseline writes, and how it scores. */
-export type ScoredBaseline = ScoredSet & { readonly description: string };
-
 /** The content of `evaluation.json`. */
-export type Evaluation = ScoredSet & {
-  readonly settings: BootstrapSettings;
+export type Evaluation = ScoredWithBaselines & {
+  readonly settings: BootstrapSettings & { readonly randomisationSamples: number };
+  /** What each baseline writes. */
+  readonly baselineDescriptions: Readonly<Record<BaselineName, string>>;
   /** Predictions without a single token; they score 0. */
   readonly emptyPredictions: number;
-  readonly baselines: Readonly<Record<BaselineName, ScoredBaseline>>;
+  readonly strata: Readonly<Record<Stratum, ScoredWithBaselines>> & { readonly rule: string };
+  /** Present when predictions of another system were given. */
+  readonly against?: {
+    readonly name: string;
+    readonly scores: ScoredSet;
+    readonly tests: readonly FigureTest[];
+  };
+  /** Present when flags were given. */
+  readonly flags?: FlagRates & { readonly strata: Readonly<Record<Stratum, FlagRates>> };
 };
 
 /** A line of `examples.jsonl`. */
 export type EvaluatedExample = ExampleScores & {
   readonly study_id: string;
   readonly prediction: string;
+  readonly stratum: Stratum;
+  readonly flags?: FlagCounts;
 };
 
 export interface EvaluateSettings extends LookupSettings, Partial<BootstrapSettings> {
   /** Reports for the nearest-report baseline; without them every other evaluated report serves (leave one out). */
   readonly training?: readonly LookupReport[];
+  /** Another system's predictions for the same items, in the same order, to be tested against. */
+  readonly against?: { readonly name: string; readonly predictions: readonly string[] };
+  /** Samples of that test; default 10,000. */
+  readonly randomisationSamples?: RandomisationSettings['samples'];
+  /** What a guard flagged in each prediction, in the items' order. */
+  readonly flags?: readonly FlagCounts[];
 }
 
 export interface EvaluateResult {
@@ -58,57 +72,107 @@ export interface EvaluateResult {
   readonly examples: readonly EvaluatedExample[];
 }
 
-/** Scores predictions and baselines; a stem or a repeated pair is computed once. */
-const scoreExamples = (
-  scorer: RougeScorer<(typeof rougeTypes)[number]>,
-  items: readonly EvaluationItem[],
-  predictions: readonly string[],
-): ExampleScores[] => items.map(({ reference }, index) => ({ rouge: scorer.score(reference, predictions[index]) }));
+/** Remembers what a function gave for a text: references and baselines repeat. */
+const remembered = <Result>(compute: (text: string) => Result): ((text: string) => Result) => {
+  const known = new Map<string, Result>();
+  return (text) => {
+    let result = known.get(text);
+    if (result === undefined) {
+      result = compute(text);
+      known.set(text, result);
+    }
+    return result;
+  };
+};
 
-const scoredSet = (scores: readonly ExampleScores[], settings: BootstrapSettings): ScoredSet => ({
-  examples: scores.length,
-  ...figuresOfExamples(scores),
-  intervals: intervalsOfExamples(scores, settings),
-});
+/** Scores predictions of one system; shared between systems, since the references are the same. */
+const createExampleScorer = (items: readonly EvaluationItem[]) => {
+  const rouge = createRougeScorer(rougeTypes);
+  const labels = remembered(labelReport);
+  const tokens = remembered((text) => tokenize(text));
+  const changes = remembered(temporalWordsIn);
+  const sources = items.map(({ findings }) => sourceGrams(tokenize(findings)));
+  const references = items.map(({ reference }, index) => countNovel(tokens(reference), sources[index]));
+  return (predictions: readonly string[]): ExampleScores[] =>
+    items.map(({ reference }, index) => {
+      const prediction = predictions[index];
+      return {
+        rouge: rouge.score(reference, prediction),
+        labels: { reference: labels(reference), prediction: labels(prediction) },
+        temporal: temporalF1(changes(reference), changes(prediction)),
+        novelty: { reference: references[index], prediction: countNovel(tokens(prediction), sources[index]) },
+      };
+    });
+};
 
 /**
  * Evaluates predictions.
  *
  * @param items Reports with reference and prediction; their order is the result's.
- * @param settings Resampling (1,000 samples, 95 %, seed 1) and where the nearest report is looked up.
+ * @param settings Resampling (1,000 samples, 95 %, seed 1), where the nearest report is looked up, what to test against.
  * @example const { evaluation } = evaluate(items); evaluation.rouge.stemmed.rougeL.fmeasure;
  */
 export const evaluate = (items: readonly EvaluationItem[], settings: EvaluateSettings = {}): EvaluateResult => {
-  const { resamples = 1000, confidence = 0.95, seed = 1, training } = settings;
-  const bootstrapSettings = { resamples, confidence, seed };
-  const scorer = createRougeScorer(rougeTypes);
-  const written: Readonly<Record<BaselineName, { description: string; predictions: readonly string[] }>> = {
-    fixed: { description: `always "${fixedSentence}"`, predictions: items.map(() => fixedSentence) },
-    lead: {
-      description: "the findings' first sentence",
-      predictions: items.map(({ findings }) => leadSentence(findings)),
-    },
-    nearest: {
-      description: `the impression of the ${training === undefined ? 'other evaluated' : 'training'} report whose findings' words are most alike (Jaccard)`,
-      predictions: nearestImpressions(items, training ?? items, settings),
-    },
+  const {
+    resamples = 1000,
+    confidence = 0.95,
+    seed = 1,
+    randomisationSamples = 10_000,
+    training,
+    against,
+    flags,
+  } = settings;
+  const resampling = { resamples, confidence, seed };
+  const scoreExamples = createExampleScorer(items);
+  const scores = scoreExamples(items.map(({ prediction }) => prediction));
+  const baselineScores: Readonly<Record<BaselineName, ExampleScores[]>> = {
+    fixed: scoreExamples(items.map(() => fixedSentence)),
+    lead: scoreExamples(items.map(({ findings }) => leadSentence(findings))),
+    nearest: scoreExamples(nearestImpressions(items, training ?? items, settings)),
   };
-  const baselineOf = (name: BaselineName): ScoredBaseline => ({
-    description: written[name].description,
-    ...scoredSet(scoreExamples(scorer, items, written[name].predictions), bootstrapSettings),
-  });
-  const scores = scoreExamples(
-    scorer,
-    items,
-    items.map(({ prediction }) => prediction),
-  );
+  const stratumOfItem = scores.map(({ labels }) => stratumOf(labels.reference));
+  const within = <Value>(values: readonly Value[], stratum?: Stratum): Value[] =>
+    values.filter((_, index) => stratum === undefined || stratumOfItem[index] === stratum);
+  const scoredWithBaselines = (stratum?: Stratum): ScoredWithBaselines => {
+    const baseline = (name: BaselineName): ScoredSet => scoreSet(within(baselineScores[name], stratum), resampling);
+    return {
+      ...scoreSet(within(scores, stratum), resampling),
+      baselines: { fixed: baseline('fixed'), lead: baseline('lead'), nearest: baseline('nearest') },
+    };
+  };
+  const compareWith = ({ name, predictions }: NonNullable<EvaluateSettings['against']>): Evaluation['against'] => {
+    const otherScores = scoreExamples(predictions);
+    const test = { samples: randomisationSamples, seed };
+    return { name, scores: scoreSet(otherScores, resampling), tests: compareSets(scores, otherScores, test) };
+  };
+  const [normal, abnormal] = strata;
   return {
     evaluation: {
-      ...scoredSet(scores, bootstrapSettings),
-      settings: bootstrapSettings,
-      emptyPredictions: items.filter(({ prediction }) => !/[a-z0-9]/i.test(prediction)).length,
-      baselines: { fixed: baselineOf('fixed'), lead: baselineOf('lead'), nearest: baselineOf('nearest') },
+      ...scoredWithBaselines(),
+      settings: { ...resampling, randomisationSamples },
+      baselineDescriptions: {
+        fixed: `always "${fixedSentence}"`,
+        lead: "the findings' first sentence",
+        nearest: `the impression of the ${training === undefined ? 'other evaluated' : 'training'} report whose findings' words are most alike (Jaccard)`,
+      },
+      emptyPredictions: items.filter(({ prediction }) => tokenize(prediction).length === 0).length,
+      strata: { rule: stratumRule, normal: scoredWithBaselines(normal), abnormal: scoredWithBaselines(abnormal) },
+      ...(against === undefined ? {} : { against: compareWith(against) }),
+      ...(flags === undefined
+        ? {}
+        : {
+            flags: {
+              ...flagRates(flags),
+              strata: { normal: flagRates(within(flags, normal)), abnormal: flagRates(within(flags, abnormal)) },
+            },
+          }),
     },
-    examples: items.map(({ studyId, prediction }, index) => ({ study_id: studyId, prediction, ...scores[index] })),
+    examples: items.map(({ studyId, prediction }, index) => ({
+      study_id: studyId,
+      prediction,
+      stratum: stratumOfItem[index],
+      ...scores[index],
+      ...(flags === undefined ? {} : { flags: flags[index] }),
+    })),
   };
 };

@@ -1,9 +1,20 @@
 /**
  * @file The figures of an evaluation and how they come about: each example gives a row of numbers, every figure follows
- * from the rows' column sums, and so the same two functions serve the whole set, a stratum, a baseline, a bootstrap
- * sample.
+ * from the rows' column sums, and so the same few functions serve the whole set, a stratum, a baseline, a bootstrap
+ * sample and a randomisation test.
  */
 import { type BootstrapSettings, bootstrap, type Interval } from './bootstrap.js';
+import {
+  countLabels,
+  type LabelScores,
+  labelColumns,
+  labelScores,
+  type ObservationScore,
+  observationScores,
+} from './labels/agreement.js';
+import type { Labels, Observation } from './labels/observations.js';
+import type { NgramCounts } from './novelty.js';
+import { pairedRandomisation, type RandomisationSettings } from './randomisation.js';
 import type { RougeScore, RougeScores, RougeSettings } from './rouge.js';
 
 /** The types of ROUGE that an evaluation prints. */
@@ -16,11 +27,28 @@ export const rougeSettings = ['plain', 'stemmed'] as const;
 /** What one prediction scored. */
 export interface ExampleScores {
   readonly rouge: RougeSettings<ReportedRouge>;
+  /** By the rules of `labels/`. */
+  readonly labels: { readonly reference: Labels; readonly prediction: Labels };
+  /** F1 over the words of change. */
+  readonly temporal: number;
+  /** N-grams that the findings lack. */
+  readonly novelty: { readonly reference: NgramCounts; readonly prediction: NgramCounts };
 }
 
-/** Figures of a set of predictions: means over the examples. */
+/** Shares of n-grams that the findings lack. */
+export interface Novelty {
+  readonly words: number;
+  readonly pairs: number;
+}
+
+/** Figures of a set of predictions. ROUGE and temporal F1 are means over the examples, the others follow from totals. */
 export interface Figures {
   readonly rouge: RougeSettings<ReportedRouge>;
+  readonly labels: LabelScores;
+  readonly temporal: { readonly f1: number };
+  /** Mean words of predictions and references, and the predictions' total over the references'. */
+  readonly length: { readonly prediction: number; readonly reference: number; readonly ratio: number };
+  readonly novelty: { readonly prediction: Novelty; readonly reference: Novelty };
 }
 
 /** A tree of figures with an interval in place of every number. */
@@ -28,22 +56,36 @@ export type Intervals<Tree> = Tree extends number ? Interval : { readonly [Key i
 
 const measures = ['precision', 'recall', 'fmeasure'] as const satisfies readonly (keyof RougeScore)[];
 
-/** Columns of a row: setting, type, measure, the last changing fastest. */
-const width = rougeSettings.length * rougeTypes.length * measures.length;
-
-const fillRow = ({ rouge }: ExampleScores, rows: Float64Array, at: number): void => {
-  let column = at;
-  for (const setting of rougeSettings)
-    for (const type of rougeTypes) for (const measure of measures) rows[column++] = rouge[setting][type][measure];
-};
+/** Columns of a row: ROUGE by setting, type, measure; temporal F1; n-grams of prediction and reference; labels. */
+const rougeColumns = rougeSettings.length * rougeTypes.length * measures.length;
+const temporalAt = rougeColumns;
+const noveltyAt = temporalAt + 1;
+const labelsAt = noveltyAt + 8;
+const width = labelsAt + labelColumns;
 
 /** The rows of some examples. // (examples, width) */
-export const rowsOf = (scores: readonly ExampleScores[]): Float64Array => {
+const rowsOf = (scores: readonly ExampleScores[]): Float64Array => {
   const rows = new Float64Array(scores.length * width);
-  scores.forEach((example, index) => {
-    fillRow(example, rows, index * width);
+  scores.forEach(({ rouge, labels, temporal, novelty }, index) => {
+    let column = index * width;
+    for (const setting of rougeSettings)
+      for (const type of rougeTypes) for (const measure of measures) rows[column++] = rouge[setting][type][measure];
+    rows[column++] = temporal;
+    for (const { novelWords, words, novelPairs, pairs } of [novelty.prediction, novelty.reference]) {
+      rows[column++] = novelWords;
+      rows[column++] = words;
+      rows[column++] = novelPairs;
+      rows[column++] = pairs;
+    }
+    countLabels(labels.reference, labels.prediction, rows, column);
   });
   return rows;
+};
+
+const sumsOf = (rows: Float64Array): Float64Array => {
+  const sums = new Float64Array(width);
+  for (let at = 0; at < rows.length; at += 1) sums[at % width] += rows[at];
+  return sums;
 };
 
 /** The figures of a set of examples from their column sums; NaN where the set is empty. */
@@ -57,7 +99,21 @@ const figuresOf = (sums: Float64Array, examples: number): Figures => {
     rougeL: score(),
     rougeLsum: score(),
   });
-  return { rouge: { plain: scores(), stemmed: scores() } };
+  const novelty = (at: number): Novelty => ({
+    words: sums[at] / Math.max(sums[at + 1], 1),
+    pairs: sums[at + 2] / Math.max(sums[at + 3], 1),
+  });
+  return {
+    rouge: { plain: scores(), stemmed: scores() },
+    labels: labelScores(sums, labelsAt),
+    temporal: { f1: sums[temporalAt] / examples },
+    length: {
+      prediction: sums[noveltyAt + 1] / examples,
+      reference: sums[noveltyAt + 5] / examples,
+      ratio: sums[noveltyAt + 1] / Math.max(sums[noveltyAt + 5], 1),
+    },
+    novelty: { prediction: novelty(noveltyAt), reference: novelty(noveltyAt + 4) },
+  };
 };
 
 /** The numbers of a tree, depth first in the order of its keys. */
@@ -69,34 +125,79 @@ const leavesOf = (tree: object, leaves: number[] = []): number[] => {
   return leaves;
 };
 
+/** The paths of those numbers, e.g. `rouge.plain.rouge1.precision`. */
+const pathsOf = (tree: object, before = ''): string[] =>
+  Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === 'number' ? [before + key] : pathsOf(value, `${before}${key}.`),
+  );
+
 /** The tree with its numbers replaced, in {@link leavesOf}'s order. */
 const withLeaves = <Tree extends object>(tree: Tree, next: () => Interval): Intervals<Tree> =>
   Object.fromEntries(
     Object.entries(tree).map(([key, value]) => [key, typeof value === 'number' ? next() : withLeaves(value, next)]),
   ) as Intervals<Tree>;
 
-/**
- * The figures of a set of examples.
- *
- * @param scores One an example; may be empty, which makes every figure NaN (null in JSON).
- */
-export const figuresOfExamples = (scores: readonly ExampleScores[]): Figures => {
-  const rows = rowsOf(scores);
-  const sums = new Float64Array(width);
-  for (let at = 0; at < rows.length; at += 1) sums[at % width] += rows[at];
-  return figuresOf(sums, scores.length);
+/** Figures with their uncertainty and what they rest on. */
+export type ScoredSet = Figures & {
+  readonly examples: number;
+  /** The label scores of each observation. */
+  readonly observations: Readonly<Record<Observation, ObservationScore>>;
+  readonly intervals: Intervals<Figures>;
 };
 
 /**
- * Bootstrap intervals of those figures, examples drawn with replacement.
+ * The figures of a set of examples with bootstrap intervals.
  *
- * @param scores One an example.
+ * @param scores One an example; of an empty set every mean is NaN (null in JSON).
  */
-export const intervalsOfExamples = (
-  scores: readonly ExampleScores[],
-  settings: BootstrapSettings,
-): Intervals<Figures> => {
-  const intervals = bootstrap(rowsOf(scores), width, (sums) => leavesOf(figuresOf(sums, scores.length)), settings);
+export const scoreSet = (scores: readonly ExampleScores[], settings: BootstrapSettings): ScoredSet => {
+  const rows = rowsOf(scores);
+  const sums = sumsOf(rows);
+  // Of no examples nothing is known, not even a zero.
+  const figures = figuresOf(scores.length === 0 ? new Float64Array(width).fill(Number.NaN) : sums, scores.length);
+  const drawn = bootstrap(rows, width, (sample) => leavesOf(figuresOf(sample, scores.length)), settings);
   let leaf = 0;
-  return withLeaves(figuresOfExamples(scores), () => intervals[leaf++]);
+  return {
+    examples: scores.length,
+    ...figures,
+    observations: observationScores(sums, labelsAt),
+    intervals: withLeaves(figures, () => drawn[leaf++]),
+  };
+};
+
+/** A figure of two systems and whether they differ by more than chance. */
+export interface FigureTest {
+  /** Where the figure stands, e.g. `rouge.stemmed.rougeL.fmeasure`. */
+  readonly figure: string;
+  readonly system: number;
+  readonly other: number;
+  /** System minus other. */
+  readonly difference: number;
+  /** Two-sided p-value of the paired approximate randomisation test. */
+  readonly p: number;
+}
+
+/** Which figures are tested: those of which more is better, and the length. */
+const tested = /^rouge\..*\.fmeasure$|^labels\..*\.f1$|^temporal\.f1$|^length\.ratio$/;
+
+/**
+ * Compares two systems on the same examples.
+ *
+ * @param scores One an example. @param otherScores The other system's, in the same order.
+ */
+export const compareSets = (
+  scores: readonly ExampleScores[],
+  otherScores: readonly ExampleScores[],
+  settings: RandomisationSettings,
+): FigureTest[] => {
+  const rows = rowsOf(scores);
+  const otherRows = rowsOf(otherScores);
+  const figures = figuresOf(sumsOf(rows), scores.length);
+  const values = leavesOf(figures);
+  const others = leavesOf(figuresOf(sumsOf(otherRows), scores.length));
+  const leaves = (sums: Float64Array): number[] => leavesOf(figuresOf(sums, scores.length));
+  const differences = pairedRandomisation(rows, otherRows, width, leaves, settings);
+  return pathsOf(figures)
+    .map((figure, index) => ({ figure, system: values[index], other: others[index], ...differences[index] }))
+    .filter(({ figure }) => tested.test(figure));
 };

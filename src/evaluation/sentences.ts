@@ -59,9 +59,13 @@ const isListMark = (text: string, start: number, end: number): boolean => {
   return true;
 };
 
-/** Whether a line break at `at` ends a sentence: an empty line, or a list mark or dash on the next. */
+/**
+ * Whether a line break at `at` ends a sentence: before an empty line, a list mark or dash, or a capitalised word that
+ * does not follow a comma. Hard-wrapped lines rarely start with one.
+ */
 const lineBreakEnds = (text: string, at: number): boolean =>
-  /^\n[ \t\r]*(?:\n|\d{1,3}[.)]|[-*•])/.test(text.slice(at, at + 16));
+  /^\n[ \t\r]*(?:\n|\d{1,3}[.)]|[-*•])/.test(text.slice(at, at + 16)) ||
+  (/^\n[ \t\r]*[A-Z][a-z]/.test(text.slice(at, at + 16)) && text[at - 1] !== ',');
 
 /**
  * Cuts a text into sentences.
@@ -87,7 +91,8 @@ export const splitSentences = (text: string): Sentence[] => {
     const code = text.charCodeAt(at);
     if (at === start && isSpace(code)) start += 1;
     else if (isLetter(code) || isDigit(code) || code > 127) hasWord = true;
-    else if (code === 46 ? at > 0 && fullStopEnds(text, at, start) : code === 33 || code === 63) close(at + 1);
+    else if (code === 46 ? at > 0 && fullStopEnds(text, at, start) : hasWord && (code === 33 || code === 63))
+      close(at + 1);
     else if (code === 10 && lineBreakEnds(text, at)) close(at);
   }
   close(text.length);

@@ -1,16 +1,46 @@
-/** @file The evaluation as lines of text: both stemmer settings, n, intervals, and the baselines as rows beside the system. */
-import { baselineNames, type Evaluation, type ScoredSet } from './evaluate.js';
-import { type ReportedRouge, rougeSettings, rougeTypes } from './figures.js';
+/**
+ * @file The evaluation as lines of text: both stemmer settings, n, intervals, and the baselines as rows beside the
+ * system, whole and by stratum.
+ */
+import { baselineNames, type Evaluation, type ScoredWithBaselines } from './evaluate.js';
+import { type ReportedRouge, rougeSettings, rougeTypes, type ScoredSet } from './figures.js';
+import { strata } from './strata.js';
 
-const titles: Readonly<Record<ReportedRouge, string>> = {
+export const rougeTitles: Readonly<Record<ReportedRouge, string>> = {
   rouge1: 'ROUGE-1',
   rouge2: 'ROUGE-2',
   rougeL: 'ROUGE-L',
   rougeLsum: 'ROUGE-Lsum',
 };
 
+/** How the two stemmer settings are named wherever a ROUGE is shown. */
+export const settingTitles = { plain: 'F1, plain words', stemmed: 'F1, Porter-stemmed words' } as const;
+
+/** The names under which systems are shown. */
+export const systemTitles = {
+  system: 'predictions',
+  fixed: 'fixed sentence',
+  lead: 'lead sentence',
+  nearest: 'nearest report',
+} as const;
+
+/**
+ * A tested figure's path as a reader says it.
+ *
+ * @example figureTitle('rouge.stemmed.rougeL.fmeasure'); // 'ROUGE-L F1, stemmed'
+ */
+export const figureTitle = (path: string): string => {
+  const [family, one, two] = path.split('.');
+  if (family === 'rouge') return `${rougeTitles[two as ReportedRouge]} F1, ${one}`;
+  if (family === 'labels') return `labels ${two} F1 of ${one === 'five' ? 5 : 14}`;
+  return family === 'temporal' ? 'change words F1' : 'length ratio';
+};
+
 /** A fraction as points: 48.7; a dash where there is none. */
-export const points = (fraction: number): string => (Number.isNaN(fraction) ? '–' : (100 * fraction).toFixed(1));
+export const points = (fraction: number): string => (Number.isFinite(fraction) ? (100 * fraction).toFixed(1) : '–');
+
+const withInterval = (fraction: number, { low, high }: { readonly low: number; readonly high: number }): string =>
+  `${points(fraction)} [${points(low)}, ${points(high)}]`;
 
 /**
  * Rows of cells as aligned lines: the first column to the left, the others to the right.
@@ -27,47 +57,107 @@ export const alignedLines = (rows: readonly (readonly string[])[]): string[] => 
   );
 };
 
-/** The names under which systems are shown. */
-export const systemTitles = {
-  system: 'predictions',
-  fixed: 'fixed sentence',
-  lead: 'lead sentence',
-  nearest: 'nearest report',
-} as const;
+/** The system and its baselines, each with its title. */
+export const titledSets = (set: ScoredWithBaselines): readonly (readonly [string, ScoredSet])[] => [
+  [systemTitles.system, set],
+  ...baselineNames.map((name) => [systemTitles[name], set.baselines[name]] as const),
+];
+
+const rougeBlocks = (set: ScoredWithBaselines): string[][] =>
+  rougeSettings.map((setting) =>
+    alignedLines([
+      [settingTitles[setting], ...rougeTypes.map((type) => rougeTitles[type])],
+      ...titledSets(set).map(([title, { rouge, intervals }]) => [
+        title,
+        ...rougeTypes.map((type) =>
+          withInterval(rouge[setting][type].fmeasure, intervals.rouge[setting][type].fmeasure),
+        ),
+      ]),
+    ]),
+  );
+
+const contentBlock = (set: ScoredWithBaselines): string[] =>
+  alignedLines([
+    ['What is said', 'labels micro-14', 'macro-14', 'micro-5', 'macro-5', 'change words', 'words', 'new pairs'],
+    ...titledSets(set).map(([title, { labels, intervals, temporal, length, novelty }]) => [
+      title,
+      withInterval(labels.fourteen.micro.f1, intervals.labels.fourteen.micro.f1),
+      withInterval(labels.fourteen.macro.f1, intervals.labels.fourteen.macro.f1),
+      withInterval(labels.five.micro.f1, intervals.labels.five.micro.f1),
+      withInterval(labels.five.macro.f1, intervals.labels.five.macro.f1),
+      points(temporal.f1),
+      Number.isFinite(length.prediction) ? length.prediction.toFixed(1) : '–',
+      points(novelty.prediction.pairs),
+    ]),
+  ]);
+
+const strataBlock = ({ strata: byStratum }: Evaluation): string[] => [
+  ...alignedLines([
+    ['By stratum', 'n', 'stemmed ROUGE-1', 'stemmed ROUGE-2', 'stemmed ROUGE-L', 'labels micro-14'],
+    ...strata.flatMap((stratum) =>
+      titledSets(byStratum[stratum]).map(([title, { rouge, intervals, labels, examples }]) => [
+        `${stratum}: ${title}`,
+        String(examples),
+        ...(['rouge1', 'rouge2', 'rougeL'] as const).map((type) =>
+          withInterval(rouge.stemmed[type].fmeasure, intervals.rouge.stemmed[type].fmeasure),
+        ),
+        withInterval(labels.fourteen.micro.f1, intervals.labels.fourteen.micro.f1),
+      ]),
+    ),
+  ]),
+  byStratum.rule,
+];
+
+const testBlock = ({ against, settings }: Evaluation): string[] =>
+  against === undefined
+    ? []
+    : [
+        ...alignedLines([
+          [`Against ${against.name}`, 'predictions', 'other', 'difference', 'p'],
+          ...against.tests.map(({ figure, system, other, difference, p }) => [
+            figureTitle(figure),
+            points(system),
+            points(other),
+            `${difference < 0 ? '' : '+'}${points(difference)}`,
+            p < 0.001 ? '< 0.001' : p.toFixed(3),
+          ]),
+        ]),
+        `p: two-sided paired approximate randomisation, ${settings.randomisationSamples} samples, seed ${settings.seed}`,
+      ];
+
+const flagBlock = ({ flags }: Evaluation): string[] =>
+  flags === undefined
+    ? []
+    : alignedLines([
+        ['Flags, % of reports', 'hard', 'soft'],
+        ['any kind', points(flags.hard), points(flags.soft)],
+        ...Object.entries(flags.byKind).map(([kind, { hard, soft }]) => [kind, points(hard), points(soft)]),
+      ]);
 
 /**
- * The table that `evaluate` prints.
+ * The tables that `evaluate` prints.
  *
  * @example console.log(scoreTable(evaluate(items).evaluation));
  */
 export const scoreTable = (evaluation: Evaluation): string => {
-  const { settings, examples, baselines } = evaluation;
-  const systems: readonly (readonly [string, ScoredSet])[] = [
-    [systemTitles.system, evaluation],
-    ...baselineNames.map((name) => [systemTitles[name], baselines[name]] as const),
+  const { settings, examples, baselineDescriptions, emptyPredictions, length } = evaluation;
+  const blocks: string[][] = [
+    [
+      `n = ${examples} examples; scores x 100; [ ] = ${100 * settings.confidence} % bootstrap intervals, ${settings.resamples} samples, seed ${settings.seed}`,
+    ],
+    ...rougeBlocks(evaluation),
+    [
+      ...contentBlock(evaluation),
+      `labels: F1 of CheXpert-style rules, positive or uncertain against the rest; references have ${Number.isFinite(length.reference) ? length.reference.toFixed(1) : '–'} words and ${points(evaluation.novelty.reference.pairs)} % new pairs`,
+    ],
+    strataBlock(evaluation),
+    testBlock(evaluation),
+    flagBlock(evaluation),
+    baselineNames.map((name) => `${systemTitles[name]}: ${baselineDescriptions[name]}`),
+    emptyPredictions > 0 ? [`Empty predictions, which score 0: ${emptyPredictions}.`] : [],
   ];
-  const blocks = rougeSettings.map((setting) => {
-    const head = [
-      setting === 'stemmed' ? 'F1, Porter-stemmed words' : 'F1, plain words',
-      ...rougeTypes.map((type) => titles[type]),
-    ];
-    const rows = systems.map(([title, set]) => [
-      title,
-      ...rougeTypes.map((type) => {
-        const { low, high } = set.intervals.rouge[setting][type].fmeasure;
-        return `${points(set.rouge[setting][type].fmeasure)} [${points(low)}, ${points(high)}]`;
-      }),
-    ]);
-    return alignedLines([head, ...rows]).join('\n');
-  });
-  const lines = [
-    `n = ${examples} examples; [ ] = ${100 * settings.confidence} % bootstrap intervals, ${settings.resamples} samples, seed ${settings.seed}`,
-    '',
-    blocks.join('\n\n'),
-    '',
-    ...baselineNames.map((name) => `${systemTitles[name]}: ${baselines[name].description}`),
-  ];
-  if (evaluation.emptyPredictions > 0)
-    lines.push('', `${evaluation.emptyPredictions} predictions are empty and score 0.`);
-  return lines.join('\n');
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
 };

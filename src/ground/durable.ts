@@ -70,6 +70,16 @@ export const writeFailure = (path: string, error: unknown): unknown => {
         },
         options,
       );
+    case 'EFBIG':
+      return new Failure(
+        {
+          what: 'cannot write',
+          where: path,
+          got: 'a file larger than this system or its limits allow',
+          fix: 'raise the limit (ulimit -f) or choose another disk; the old file, if any, is unchanged',
+        },
+        options,
+      );
     default:
       return error;
   }

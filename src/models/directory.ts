@@ -10,9 +10,11 @@ import { DEFAULT_PROMPT, type PromptTemplate, parsePromptFile, serialisePrompt }
 import { configJson, readConfig, type T5Config } from '../t5/config.js';
 import type { WeightData } from '../t5/parameters.js';
 import { portableWeights } from '../t5/portable.js';
+import type { QuantisedWeight } from '../t5/quantisation.js';
 import { writeSafetensors } from '../t5/safetensors.js';
 import { T5Tokenizer } from '../t5/tokenizer.js';
 import { readWeights } from '../t5/weights.js';
+import type { QuantisedBits } from '../tensors/index.js';
 
 /** A model with all it takes to train it or to draft with it. */
 export interface Model {
@@ -21,6 +23,8 @@ export interface Model {
   readonly weights: ReadonlyMap<string, WeightData>;
   /** Whether the head has a matrix of its own. */
   readonly ownHead: boolean;
+  /** Linear layers rounded to integers, which are then not in `weights`: only in a base for adapters. */
+  readonly quantised?: ReadonlyMap<string, QuantisedWeight>;
   /** The prompt the model was trained with; the default one for a model that was not trained here. */
   readonly prompt: PromptTemplate;
 }
@@ -33,13 +37,15 @@ export type ModelParts = Pick<Model, 'config' | 'tokenizer' | 'prompt'>;
 /**
  * Reads a model directory.
  *
+ * @param bits Rounds the linear layers of the blocks to so many bits as they are read, one after the other, so that
+ *   the model is never in memory as a whole in float32; by default nothing is rounded.
  * @throws {Failure} When it is no directory, or a file of it is missing or damaged.
  * @example const model = await readModel('runs/first/model');
  */
-export const readModel = async (directory: string): Promise<Model> => {
+export const readModel = async (directory: string, bits?: QuantisedBits): Promise<Model> => {
   const parts = await readModelParts(directory);
-  const { tensors, ownHead } = await readWeights(directory, parts.config);
-  return { ...parts, weights: tensors, ownHead };
+  const { tensors, quantised, ownHead } = await readWeights(directory, parts.config, bits);
+  return { ...parts, weights: tensors, quantised, ownHead };
 };
 
 /** Reads everything of a model directory but its weights. */
@@ -53,7 +59,7 @@ export const readModelParts = async (directory: string): Promise<ModelParts> => 
       what: 'no model directory',
       where: directory,
       got: found === undefined ? 'nothing of that name' : 'a file',
-      fix: 'give a directory with config.json, model.safetensors and tokenizer.json, or `tiny`',
+      fix: 'give a directory with config.json, model.safetensors and tokenizer.json, a hub id such as google/flan-t5-base, or `tiny`',
     });
   }
   const config = await readConfig(directory);

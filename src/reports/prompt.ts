@@ -1,6 +1,6 @@
 /**
- * @file The prompt: what a model reads for an example. A template is one line of text with the fields `{findings}` and
- * `{background}`; a literal brace is doubled, as in Python's `str.format`. Everything here is pure; the file
+ * @file The prompt: what a model reads for an example. A template is one line of text with the fields `{findings}`,
+ * `{background}` and `{similar}` (the impressions of similar reports); a literal brace is doubled, as in Python's `str.format`. Everything here is pure; the file
  * `prompt.json` of a model directory is read and written by whoever owns that directory.
  */
 import { Failure } from '../ground/failure.js';
@@ -8,7 +8,10 @@ import type { Example } from './example.js';
 import { describeFault, isObject, kindOf, parseJson } from './json.js';
 
 /** What a prompt is made from. */
-export type PromptFields = Pick<Example, 'findings' | 'background'>;
+export interface PromptFields extends Pick<Example, 'findings' | 'background'> {
+  /** The impressions of similar reports, for a model that leans on them. */
+  readonly similar?: string;
+}
 
 /** A template taken apart; {@link parsePrompt} makes it. */
 export interface PromptTemplate {
@@ -22,7 +25,7 @@ export type PromptPart = { readonly text: string } | { readonly field: PromptFie
 
 type PromptField = keyof PromptFields;
 
-const FIELDS: readonly PromptField[] = ['findings', 'background'];
+const FIELDS: readonly PromptField[] = ['findings', 'background', 'similar'];
 
 /**
  * What stands for an empty background. A fixed phrase keeps the sentence whole, and tells the model that nothing is known
@@ -30,11 +33,14 @@ const FIELDS: readonly PromptField[] = ['findings', 'background'];
  */
 export const NO_BACKGROUND = 'none given';
 
+/** What stands where no report is similar. */
+export const NO_SIMILAR = 'none';
+
 /**
  * Takes a template apart.
  *
  * @param template Text with `{findings}` exactly once (a too long input is cut at its end, so there must be one end)
- *   and `{background}` as often as wanted; `{{` and `}}` are literal braces.
+ *   and `{background}` and `{similar}` as often as wanted; `{{` and `}}` are literal braces.
  * @throws {Failure} When a field is unknown, a brace stands alone, or `{findings}` is missing or repeated.
  * @example renderPrompt(parsePrompt('summarize: {findings}'), { findings: 'Clear lungs.', background: '' })
  */
@@ -48,7 +54,11 @@ export const parsePrompt = (template: string): PromptTemplate => {
     } else if (piece.startsWith('{')) {
       const field = FIELDS.find((name) => `{${name}}` === piece);
       if (field === undefined) {
-        throw promptFailure('unknown field in the prompt template', piece, 'use {findings} and {background}');
+        throw promptFailure(
+          'unknown field in the prompt template',
+          piece,
+          'use {findings}, {background} and {similar}',
+        );
       }
       if (text !== '') parts.push({ text });
       text = '';
@@ -85,9 +95,15 @@ export interface SplitPrompt {
  * // { before: 'Findings: ', findings: 'Clear.', after: ' Impression:' }
  */
 export const splitPrompt = (template: PromptTemplate, fields: PromptFields): SplitPrompt => {
-  const background = fields.background.trim() === '' ? NO_BACKGROUND : fields.background;
+  const orElse = (text: string | undefined, phrase: string): string =>
+    text === undefined || text.trim() === '' ? phrase : text;
+  const filled: Readonly<Record<PromptField, string>> = {
+    findings: fields.findings,
+    background: orElse(fields.background, NO_BACKGROUND),
+    similar: orElse(fields.similar, NO_SIMILAR),
+  };
   const render = (parts: readonly PromptPart[]): string =>
-    parts.map((part) => ('text' in part ? part.text : background)).join('');
+    parts.map((part) => ('text' in part ? part.text : filled[part.field])).join('');
   const cut = template.parts.findIndex((part) => 'field' in part && part.field === 'findings');
   return {
     before: render(template.parts.slice(0, cut)),
@@ -113,6 +129,15 @@ const DEFAULT_TEMPLATE = 'Write the impression of this radiology report. Backgro
  * findings last, next to where the impression begins.
  */
 export const DEFAULT_PROMPT: PromptTemplate = parsePrompt(DEFAULT_TEMPLATE);
+
+/** The default prompt of a model that leans on similar reports. */
+export const RETRIEVAL_PROMPT: PromptTemplate = parsePrompt(
+  'Write the impression of this radiology report. Impressions of similar reports: {similar} Background: {background} Findings: {findings}',
+);
+
+/** Whether a template has a place for similar reports. */
+export const hasSimilar = ({ parts }: PromptTemplate): boolean =>
+  parts.some((part) => 'field' in part && part.field === 'similar');
 
 /** A template as the text of a model directory's `prompt.json`: `{"template": "…"}`. */
 export const serialisePrompt = ({ template }: PromptTemplate): string => `${JSON.stringify({ template }, null, 2)}\n`;

@@ -6,55 +6,32 @@ import { JsonBytes } from './json-bytes.js';
 import { addParts } from './mimic-report.js';
 import { TextUnits } from './text-units.js';
 import { decodeUtf8 } from './utf8.js';
-import { type EntryFault, readEntries, type ZipEntry } from './zip-entries.js';
+import { ENTRY_COLUMNS, type EntryFault, readEntries } from './zip-entries.js';
 
 /** A batch's result. */
 export interface ReportBatch {
   /** The JSON of all reports of the batch, one after the other: `"findings": …, "impression": …, "background": …`. */
-  readonly texts: Uint8Array;
+  readonly texts: Uint8Array<ArrayBuffer>;
   /** Where each report's JSON ends in `texts`; a report with a fault takes no room. */
   readonly ends: Uint32Array;
   /** Reports that can't be used, by place in the batch. */
   readonly faults: readonly { readonly place: number; readonly fault: EntryFault }[];
 }
 
-const COLUMNS = ['offset', 'compressedSize', 'size', 'crc', 'flags', 'method'] as const;
-
-/** Entries as numbers, a row an entry; all of them are exact in a double. */
-export const packEntries = (entries: readonly ZipEntry[]): Float64Array => {
-  const packed = new Float64Array(entries.length * COLUMNS.length);
-  entries.forEach((entry, place) => {
-    COLUMNS.forEach((name, column) => {
-      packed[place * COLUMNS.length + column] = entry[name];
-    });
-  });
-  return packed;
-};
-
-const unpackEntries = (packed: Float64Array): ZipEntry[] => {
-  const entries: ZipEntry[] = [];
-  for (let at = 0; at < packed.length; at += COLUMNS.length) {
-    const [offset, compressedSize, size, crc, flags, method] = packed.subarray(at, at + COLUMNS.length);
-    entries.push({ offset, compressedSize, size, crc, flags, method });
-  }
-  return entries;
-};
-
 /**
  * Reads and parses a batch of reports.
  *
  * @param descriptor The open zip file.
- * @param packed From {@link packEntries}, in the order in which the entries lie in the file.
+ * @param packed The reports' entries, {@link ENTRY_COLUMNS} numbers each, in the order in which they lie in the file.
  * @throws The system's error when the file can't be read.
  */
 export const readReportBatch = (descriptor: number, packed: Float64Array): ReportBatch => {
-  const entries = unpackEntries(packed);
   const json = new JsonBytes();
   const report = new TextUnits();
-  const ends = new Uint32Array(entries.length);
+  const ends = new Uint32Array(packed.length / ENTRY_COLUMNS);
   const faults: { place: number; fault: EntryFault }[] = [];
   let place = 0;
-  readEntries(descriptor, entries, (content) => {
+  readEntries(descriptor, packed, (content) => {
     const fault = 'what' in content ? content : addReport(content, report, json);
     if (fault !== undefined) faults.push({ place, fault });
     ends[place++] = json.length;

@@ -6,8 +6,8 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { packEntries, type ReportBatch, readReportBatch } from './report-batch.js';
-import type { ZipEntry } from './zip-entries.js';
+import { type ReportBatch, readReportBatch } from './report-batch.js';
+import { ENTRY_COLUMNS } from './zip-entries.js';
 
 /** Reports a batch: some tens of milliseconds of work, so that progress moves and an interrupt is heard. */
 const BATCH = 2000;
@@ -65,20 +65,16 @@ export class ReportThreads {
    * Reads and parses reports.
    *
    * @param descriptor The open zip file.
-   * @param entries What to read, in the order in which the entries lie in the file.
+   * @param packed The reports' entries, {@link ENTRY_COLUMNS} numbers each, in the order in which they lie in the file.
    * @param signal Stops the work.
    * @throws The system's error when the file can't be read; the signal's reason.
    */
-  async read(
-    descriptor: number,
-    entries: readonly ZipEntry[],
-    receive: ReceiveBatch,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const starts = Array.from({ length: Math.ceil(entries.length / BATCH) }, (_, batch) => batch * BATCH);
+  async read(descriptor: number, packed: Float64Array, receive: ReceiveBatch, signal?: AbortSignal): Promise<void> {
+    const batches = Math.ceil(packed.length / ENTRY_COLUMNS / BATCH);
+    const starts = Array.from({ length: batches }, (_, batch) => batch * BATCH);
     const request = (first: number): BatchRequest => ({
       descriptor,
-      packed: packEntries(entries.slice(first, first + BATCH)),
+      packed: packed.slice(first * ENTRY_COLUMNS, (first + BATCH) * ENTRY_COLUMNS),
     });
     if (this.#workers.length === 0) {
       for (const first of starts) {

@@ -5,5 +5,5 @@ import type { BatchRequest } from './report-threads.js';
 
 parentPort?.on('message', ({ descriptor, packed }: BatchRequest) => {
   const batch = readReportBatch(descriptor, packed);
-  parentPort?.postMessage(batch, [batch.texts.buffer as ArrayBuffer, batch.ends.buffer as ArrayBuffer]);
+  parentPort?.postMessage(batch, [batch.texts.buffer, batch.ends.buffer as ArrayBuffer]);
 });

@@ -4,61 +4,100 @@
  * columns with one name the last.
  */
 import { Failure } from '../ground/failure.js';
-import { forEachCsvRecord, universalNewlines } from './python.js';
-import { readText } from './utf8.js';
+import { ByteTexts } from './byte-texts.js';
+import { universalNewlines } from './python.js';
+import { type CsvRecord, forEachCsvRecord } from './python-csv.js';
+import { readUtf8 } from './utf8.js';
 
 /** The splits that examples are written for. */
 export const SPLIT_NAMES = ['train', 'dev', 'test'] as const;
 export type SplitName = (typeof SPLIT_NAMES)[number];
 
-/** A row of the split file. */
-export interface SplitRow {
-  readonly studyId: string;
-  readonly subjectId: string;
-  /** Usually a {@link SplitName}; rows with another are not used. */
-  readonly split: string;
-  /** The line it starts on, from 1. */
-  readonly line: number;
+/** The rows of a split file, column by column. */
+export interface SplitTable {
+  /** How many rows there are. */
+  readonly length: number;
+  readonly studyIds: ByteTexts;
+  readonly subjectIds: ByteTexts;
+  /** For each row the place of its split in {@link SPLIT_NAMES}; {@link OTHER_SPLIT} for another or none. */
+  readonly splits: readonly number[];
+  /** The line each row starts on, from 1. */
+  readonly lines: readonly number[];
 }
 
+/** Stands for a split that nothing is written for. */
+export const OTHER_SPLIT = SPLIT_NAMES.length;
+
 const COLUMNS = ['study_id', 'subject_id', 'split'] as const;
+const CARRIAGE_RETURN = 0x0d;
 
 /**
  * Reads a split file. Fields come out as they stand, blanks included, and empty where a row is too short.
  *
  * @param path The CSV file, UTF-8, with or without a byte-order mark.
  * @throws {Failure} When it can't be read, is empty, or lacks a column.
- * @example (await readSplit('split.csv'))[0] // { studyId: '58832226', subjectId: '11148901', split: 'train', line: 2 }
+ * @example (await readSplit('split.csv')).studyIds.text(0) // '58832226'
  */
-export const readSplit = async (path: string): Promise<SplitRow[]> => {
-  const rows: SplitRow[] = [];
+export const readSplit = async (path: string): Promise<SplitTable> => {
+  const bytes = await readUtf8(path);
+  const studyIds = new ByteTexts();
+  const subjectIds = new ByteTexts();
+  const splits: number[] = [];
+  const lines: number[] = [];
   let places: readonly number[] | undefined;
-  forEachCsvRecord(universalNewlines(await readText(path)), (fields, line) => {
-    if (places === undefined) places = columnPlaces(fields, path);
-    else if (fields.length > 0) {
-      const [studyId, subjectId, split] = places;
-      rows.push({
-        studyId: fields[studyId] ?? '',
-        subjectId: fields[subjectId] ?? '',
-        split: fields[split] ?? '',
-        line,
-      });
+  forEachCsvRecord(bytes.includes(CARRIAGE_RETURN) ? withLineFeeds(bytes) : bytes, (record) => {
+    if (places === undefined) places = columnPlaces(record, path);
+    else if (record.length > 0) {
+      addField(studyIds, record, places[0]);
+      addField(subjectIds, record, places[1]);
+      splits.push(splitOf(record, places[2]));
+      lines.push(record.line);
     }
   });
-  if (rows.length === 0) throw new Failure({ what: 'the split names no studies', where: path, fix: 'check the file' });
-  return rows;
+  if (splits.length === 0) {
+    throw new Failure({ what: 'the split names no studies', where: path, fix: 'check the file' });
+  }
+  return { length: splits.length, studyIds, subjectIds, splits, lines };
 };
 
-const columnPlaces = (header: readonly string[], path: string): number[] =>
-  COLUMNS.map((name) => {
-    const place = header.lastIndexOf(name);
+const withLineFeeds = (bytes: Buffer): Buffer => Buffer.from(universalNewlines(bytes.toString('utf8')));
+
+const fieldText = ({ bytes, starts, ends }: CsvRecord, place: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + starts[place], ends[place] - starts[place]).toString('utf8');
+
+const columnPlaces = (header: CsvRecord, path: string): number[] => {
+  const names = Array.from({ length: header.length }, (_, place) => fieldText(header, place));
+  return COLUMNS.map((name) => {
+    const place = names.lastIndexOf(name);
     if (place === -1) {
       throw new Failure({
         what: `no column ${name}`,
         where: `${path} line 1`,
-        got: `${header.length} columns, not that one`,
+        got: `${names.length} columns, not that one`,
         fix: `start the file with the line ${COLUMNS.join(',')}`,
       });
     }
     return place;
   });
+};
+
+const addField = (texts: ByteTexts, { bytes, length, starts, ends }: CsvRecord, place: number): void => {
+  if (place < length) texts.append(bytes, starts[place], ends[place]);
+  texts.close();
+};
+
+const SPLIT_BYTES = SPLIT_NAMES.map((name) => Buffer.from(name));
+
+const splitOf = ({ bytes, length, starts, ends }: CsvRecord, place: number): number => {
+  if (place >= length) return OTHER_SPLIT;
+  const start = starts[place];
+  const size = ends[place] - start;
+  for (let split = 0; split < SPLIT_BYTES.length; split++) {
+    const name = SPLIT_BYTES[split];
+    if (name.length !== size) continue;
+    let same = 0;
+    while (same < size && name[same] === bytes[start + same]) same++;
+    if (same === size) return split;
+  }
+  return OTHER_SPLIT;
+};

@@ -34,27 +34,34 @@ export const firstInvalidLine = (bytes: Uint8Array): number => {
 };
 
 /**
- * Reads a text file in UTF-8; a leading byte-order mark is dropped.
+ * Reads a file in UTF-8; a leading byte-order mark is dropped.
  *
  * @param path The file.
+ * @returns Its bytes, checked to be valid UTF-8.
  * @throws {Failure} When it can't be read, is empty, larger than a string can be, or not valid UTF-8 (names the line).
  */
-export const readText = async (path: string): Promise<string> => {
+export const readUtf8 = async (path: string): Promise<Buffer> => {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw systemCode(error) === 'ERR_FS_FILE_TOO_LARGE' ? tooLarge(path) : readFailure(path, error);
   });
   if (bytes.length === 0) throw new Failure({ what: 'the file is empty', where: path, fix: 'check how it was made' });
   if (bytes.length > LARGEST_TEXT) throw tooLarge(path);
-  const text = decodeUtf8(bytes);
-  if (text === undefined) {
+  if (!isUtf8(bytes)) {
     throw new Failure({
       what: 'not valid UTF-8',
       where: `${path} line ${firstInvalidLine(bytes)}`,
       fix: 'save the file as UTF-8',
     });
   }
-  return text.startsWith('\ufeff') ? text.slice(1) : text;
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 };
+
+/**
+ * {@link readUtf8} as a string.
+ *
+ * @throws {Failure} As {@link readUtf8}.
+ */
+export const readText = async (path: string): Promise<string> => (await readUtf8(path)).toString('utf8');
 
 const tooLarge = (path: string): Failure =>
   new Failure({ what: 'the file is too large', where: path, got: 'more than 512 MiB', fix: 'split it' });

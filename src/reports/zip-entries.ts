@@ -13,8 +13,11 @@ import { readSync } from 'node:fs';
 import { crc32, gunzipSync, inflateRawSync } from 'node:zlib';
 import type { FailureParts } from '../ground/failure.js';
 
+/** How many numbers stand for an entry when many are handed on: {@link ZipEntry}'s, in its order. */
+export const ENTRY_COLUMNS = 6;
+
 /** An entry as the central directory describes it. */
-export interface ZipEntry {
+interface ZipEntry {
   /** Where its local header stands in the file. */
   readonly offset: number;
   readonly compressedSize: number;
@@ -47,64 +50,76 @@ const AGAIN = 'download the zip again';
  * Reads entries one after the other, fastest in the order in which they lie in the file.
  *
  * @param descriptor The open zip file.
- * @param entries What to read.
+ * @param packed What to read, {@link ENTRY_COLUMNS} numbers an entry, all exact in a double.
  * @param visit Called for each entry in turn with its content (good until the call returns), or why there is none.
  * @throws The system's error when the file can't be read; whatever `visit` throws.
  */
 export const readEntries = (
   descriptor: number,
-  entries: readonly ZipEntry[],
+  packed: Float64Array,
   visit: (content: Buffer | EntryFault) => void,
 ): void => {
-  let window: Buffer = Buffer.alloc(0);
-  let windowStart = 0;
-  /** The file from an offset on, `length` bytes or more unless it ends before. */
-  const bytesAt = (offset: number, length: number): Buffer => {
-    if (offset < windowStart || offset + length > windowStart + window.length) {
-      window = readBytes(descriptor, offset, Math.max(length, WINDOW));
-      windowStart = offset;
-    }
-    return window.subarray(offset - windowStart);
-  };
-  /** Deflated entries not visited yet. Their bytes stay good: a new window is a new buffer. */
-  let group: PackedEntry[] = [];
-  let groupSize = 0;
-  const visitGroup = (): void => {
-    for (const content of inflateAll(group)) visit(content);
-    group = [];
-    groupSize = 0;
-  };
-  for (const entry of entries) {
-    const packed = unreadable(entry) ?? packedBytes(entry, bytesAt);
-    if ('what' in packed || entry.method === STORED) {
-      visitGroup();
-      visit('what' in packed ? packed : checked(entry, packed));
+  const window = new Window(descriptor);
+  const group = new DeflatedGroup();
+  for (let at = 0; at < packed.length; at += ENTRY_COLUMNS) {
+    const entry = unpack(packed, at);
+    const fault = unreadable(entry) ?? window.show(entry);
+    if (fault === undefined && entry.method === DEFLATED) {
+      group.add(entry, window.bytes, window.start);
+      if (group.size >= GROUP) group.visitAll(visit);
     } else {
-      group.push({ entry, packed });
-      groupSize += entry.size;
-      if (groupSize >= GROUP) visitGroup();
+      group.visitAll(visit);
+      visit(fault ?? checked(entry, window.bytes.subarray(window.start, window.start + entry.compressedSize)));
     }
   }
-  visitGroup();
+  group.visitAll(visit);
 };
 
-/** An entry and its bytes as they stand in the file. */
-interface PackedEntry {
-  readonly entry: ZipEntry;
-  readonly packed: Buffer;
-}
+const unpack = (packed: Float64Array, at: number): ZipEntry => ({
+  offset: packed[at],
+  compressedSize: packed[at + 1],
+  size: packed[at + 2],
+  crc: packed[at + 3],
+  flags: packed[at + 4],
+  method: packed[at + 5],
+});
 
-const packedBytes = (entry: ZipEntry, bytesAt: (offset: number, length: number) => Buffer): Buffer | EntryFault => {
-  const header = bytesAt(entry.offset, LOCAL_SIZE);
-  if (header.length < LOCAL_SIZE || header.readUInt32LE(0) !== LOCAL) {
-    return { what: 'the report is not where the directory of the zip says', fix: AGAIN };
+/** A part of the zip file in memory. */
+class Window {
+  bytes: Buffer = Buffer.alloc(0);
+  /** Where in `bytes` the packed content of the entry shown starts. */
+  start = 0;
+  readonly #descriptor: number;
+  /** Where in the file `bytes` starts. */
+  #offset = 0;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
   }
-  // The local header repeats the name and has an extra field of its own, whose length only it tells.
-  const start = LOCAL_SIZE + header.readUInt16LE(26) + header.readUInt16LE(28);
-  const end = start + entry.compressedSize;
-  const bytes = bytesAt(entry.offset, end);
-  return bytes.length < end ? { what: 'the report is cut short', fix: AGAIN } : bytes.subarray(start, end);
-};
+
+  /** Makes an entry's packed content stand in `bytes` from `start` on; returns why it can't. */
+  show(entry: ZipEntry): EntryFault | undefined {
+    const header = this.#reach(entry.offset, LOCAL_SIZE);
+    if (header === -1 || this.bytes.readUInt32LE(header) !== LOCAL) {
+      return { what: 'the report is not where the directory of the zip says', fix: AGAIN };
+    }
+    // The local header repeats the name and has an extra field of its own, whose length only it tells.
+    const before = LOCAL_SIZE + this.bytes.readUInt16LE(header + 26) + this.bytes.readUInt16LE(header + 28);
+    const local = this.#reach(entry.offset, before + entry.compressedSize);
+    if (local === -1) return { what: 'the report is cut short', fix: AGAIN };
+    this.start = local + before;
+    return undefined;
+  }
+
+  /** Where in `bytes` a stretch of the file starts, read if need be; -1 when the file ends before it does. */
+  #reach(offset: number, length: number): number {
+    if (offset < this.#offset || offset + length > this.#offset + this.bytes.length) {
+      this.bytes = readBytes(this.#descriptor, offset, Math.max(length, WINDOW));
+      this.#offset = offset;
+    }
+    return length > this.bytes.length ? -1 : offset - this.#offset;
+  }
+}
 
 const readBytes = (descriptor: number, from: number, length: number): Buffer => {
   const bytes = Buffer.allocUnsafe(length);
@@ -132,42 +147,72 @@ const unreadable = ({ flags, method, size, compressedSize }: ZipEntry): EntryFau
   return undefined;
 };
 
-/** The contents of deflated entries, or why there is none. */
-const inflateAll = (group: readonly PackedEntry[]): (Buffer | EntryFault)[] => {
-  if (group.length === 0) return [];
-  const size = group.reduce((sum, { entry }) => sum + entry.size, 0);
-  let contents: Buffer | undefined;
-  try {
-    contents = gunzipSync(asGzip(group), { chunkSize: size + 64, maxOutputLength: size + 64 });
-  } catch {
-    // One of them is damaged; taken singly, each tells for itself.
-  }
-  if (contents?.length !== size) return group.map(inflateOne);
-  let end = 0;
-  return group.map(({ entry }) => {
-    end += entry.size;
-    return contents.subarray(end - entry.size, end);
-  });
-};
-
 /** Ten bytes: magic, deflate, no flags, no time, unknown system (RFC 1952, 2.3). */
 const GZIP_HEADER = Buffer.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 const GZIP_TRAILER_SIZE = 8;
 
-const asGzip = (group: readonly PackedEntry[]): Buffer => {
-  const framing = GZIP_HEADER.length + GZIP_TRAILER_SIZE;
-  const gzip = Buffer.allocUnsafe(group.reduce((sum, { packed }) => sum + packed.length + framing, 0));
-  let at = 0;
-  for (const { entry, packed } of group) {
-    gzip.set(GZIP_HEADER, at);
-    gzip.set(packed, at + GZIP_HEADER.length);
-    at = gzip.writeUInt32LE(entry.crc, at + GZIP_HEADER.length + packed.length);
-    at = gzip.writeUInt32LE(entry.size, at);
-  }
-  return gzip;
-};
+/** Deflated entries waiting to be inflated together, framed as a gzip file's members. */
+class DeflatedGroup {
+  /** How many bytes they inflate to. */
+  size = 0;
+  #entries: ZipEntry[] = [];
+  #gzip = Buffer.alloc(2 * GROUP);
+  /** Where the next member goes. */
+  #end = 0;
 
-const inflateOne = ({ entry, packed }: PackedEntry): Buffer | EntryFault => {
+  /** Takes in an entry whose packed content starts at a place in some bytes. */
+  add(entry: ZipEntry, bytes: Buffer, start: number): void {
+    const content = this.#end + GZIP_HEADER.length;
+    const trailer = content + entry.compressedSize;
+    if (trailer + GZIP_TRAILER_SIZE > this.#gzip.length) {
+      const larger = Buffer.alloc(2 * (trailer + GZIP_TRAILER_SIZE));
+      this.#gzip.copy(larger, 0, 0, this.#end);
+      this.#gzip = larger;
+    }
+    const gzip = this.#gzip;
+    for (let at = 0; at < GZIP_HEADER.length; at++) gzip[this.#end + at] = GZIP_HEADER[at];
+    bytes.copy(gzip, content, start, start + entry.compressedSize);
+    gzip.writeUInt32LE(entry.crc, trailer);
+    gzip.writeUInt32LE(entry.size, trailer + 4);
+    this.#end = trailer + GZIP_TRAILER_SIZE;
+    this.#entries.push(entry);
+    this.size += entry.size;
+  }
+
+  /** Tells the contents in the order of adding, or why there is none, and forgets them. */
+  visitAll(visit: (content: Buffer | EntryFault) => void): void {
+    const contents = this.#inflate();
+    let from = 0;
+    let member = 0;
+    for (const entry of this.#entries) {
+      if (contents === undefined) {
+        const start = member + GZIP_HEADER.length;
+        visit(inflateOne(entry, this.#gzip.subarray(start, start + entry.compressedSize)));
+        member = start + entry.compressedSize + GZIP_TRAILER_SIZE;
+      } else {
+        visit(contents.subarray(from, from + entry.size));
+        from += entry.size;
+      }
+    }
+    this.#entries = [];
+    this.#end = 0;
+    this.size = 0;
+  }
+
+  /** All contents together; undefined when one of them is damaged and each must tell for itself. */
+  #inflate(): Buffer | undefined {
+    if (this.#entries.length === 0) return undefined;
+    const limits = { chunkSize: this.size + 64, maxOutputLength: this.size + 64 };
+    try {
+      const contents = gunzipSync(this.#gzip.subarray(0, this.#end), limits);
+      return contents.length === this.size ? contents : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const inflateOne = (entry: ZipEntry, packed: Buffer): Buffer | EntryFault => {
   let content: Buffer;
   try {
     content = inflateRawSync(packed, { chunkSize: Math.max(64, entry.size + 1), maxOutputLength: entry.size + 1 });

@@ -12,8 +12,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { readFailure } from '../ground/durable.js';
 import { Failure, systemCode } from '../ground/failure.js';
-import { NameTable } from './name-table.js';
-import type { ZipEntry } from './zip-entries.js';
+import { ByteTable } from './byte-table.js';
+import type { ByteTexts } from './byte-texts.js';
+import { ENTRY_COLUMNS } from './zip-entries.js';
 
 const END = 0x06054b50;
 const END_SIZE = 22;
@@ -26,10 +27,12 @@ const CENTRAL = 0x02014b50;
 const CENTRAL_SIZE = 46;
 const LOCAL = 0x04034b50;
 
-/** An entry that was looked for, and the place of its name in the list given. */
-export interface FoundEntry {
-  readonly place: number;
-  entry: ZipEntry;
+/** Entries that were looked for. */
+export interface FoundEntries {
+  /** For each entry the place of its name in the list given. */
+  readonly places: readonly number[];
+  /** The entries, {@link ENTRY_COLUMNS} numbers each, in the order in which they lie in the file. */
+  readonly packed: Float64Array;
 }
 
 /** A zip file open for reading. */
@@ -89,12 +92,15 @@ export class Zip {
    * @returns The entries that are there, in the order in which they lie in the file.
    * @throws {Failure} When this is no zip, or one cut short or damaged.
    */
-  async find(names: readonly string[]): Promise<FoundEntry[]> {
+  async find(names: ByteTexts): Promise<FoundEntries> {
     const { bytes, shift } = await this.#centralDirectory();
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const table = new NameTable(names);
-    const byPlace: FoundEntry[] = new Array(names.length);
-    const found: FoundEntry[] = [];
+    const table = new ByteTable(names);
+    const packed = new Float64Array(names.length * ENTRY_COLUMNS);
+    /** For each name the place of its entry in `packed`, from 1; 0 while there is none. */
+    const entryOfName = new Int32Array(names.length);
+    const places: number[] = [];
+    let lastOffset = -1;
     let inOrder = true;
     for (let at = 0; at < bytes.length; ) {
       if (at + CENTRAL_SIZE > bytes.length || view.getUint32(at, true) !== CENTRAL) throw this.#damaged();
@@ -103,19 +109,18 @@ export class Zip {
       if (next > bytes.length) throw this.#damaged();
       const place = table.find(bytes, at + CENTRAL_SIZE, nameEnd);
       if (place !== -1) {
-        const entry = entryOf(view, at, shift);
-        inOrder &&= found.length === 0 || entry.offset > found[found.length - 1].entry.offset;
-        if (byPlace[place] === undefined) {
-          byPlace[place] = { place, entry };
-          found.push(byPlace[place]);
-        } else {
-          byPlace[place].entry = entry;
-          inOrder = false;
-        }
+        if (entryOfName[place] === 0) {
+          places.push(place);
+          entryOfName[place] = places.length;
+        } else inOrder = false;
+        const offset = packEntry(view, at, shift, packed, (entryOfName[place] - 1) * ENTRY_COLUMNS);
+        inOrder &&= offset > lastOffset;
+        lastOffset = offset;
       }
       at = next;
     }
-    return inOrder ? found : found.sort((a, b) => a.entry.offset - b.entry.offset);
+    const found = { places, packed: packed.subarray(0, places.length * ENTRY_COLUMNS) };
+    return inOrder ? found : byOffset(found);
   }
 
   /** The central directory's bytes, and by how much every offset in it is off because of data before the archive. */
@@ -210,8 +215,12 @@ const zip64Values = (extra: Buffer): number[] => {
   return [];
 };
 
-/** The entry whose record in the central directory starts at a place, Zip64 extra field applied. */
-const entryOf = (directory: DataView, at: number, shift: number): ZipEntry => {
+/**
+ * Packs the entry whose record in the central directory starts at a place, Zip64 extra field applied.
+ *
+ * @returns Where its local header stands in the file.
+ */
+const packEntry = (directory: DataView, at: number, shift: number, packed: Float64Array, to: number): number => {
   let compressedSize = directory.getUint32(at + 20, true);
   let size = directory.getUint32(at + 24, true);
   let offset = directory.getUint32(at + 42, true);
@@ -223,12 +232,22 @@ const entryOf = (directory: DataView, at: number, shift: number): ZipEntry => {
     compressedSize = widen(compressedSize);
     offset = widen(offset);
   }
-  return {
-    offset: offset + shift,
-    compressedSize,
-    size,
-    crc: directory.getUint32(at + 16, true),
-    flags: directory.getUint16(at + 8, true),
-    method: directory.getUint16(at + 10, true),
-  };
+  packed[to] = offset + shift;
+  packed[to + 1] = compressedSize;
+  packed[to + 2] = size;
+  packed[to + 3] = directory.getUint32(at + 16, true);
+  packed[to + 4] = directory.getUint16(at + 8, true);
+  packed[to + 5] = directory.getUint16(at + 10, true);
+  return packed[to];
+};
+
+/** The same entries in the order in which they lie in the file. */
+const byOffset = ({ places, packed }: FoundEntries): FoundEntries => {
+  const order = places.map((_, index) => index);
+  order.sort((a, b) => packed[a * ENTRY_COLUMNS] - packed[b * ENTRY_COLUMNS]);
+  const sorted = new Float64Array(packed.length);
+  order.forEach((index, to) => {
+    sorted.set(packed.subarray(index * ENTRY_COLUMNS, (index + 1) * ENTRY_COLUMNS), to * ENTRY_COLUMNS);
+  });
+  return { places: order.map((index) => places[index]), packed: sorted };
 };

@@ -236,8 +236,7 @@ export const head = ({ graph, config, parameters, ownHead }: T5, hidden: Tensor)
   return parameters.linear(ownHead ? HEAD : EMBEDDING, scaled);
 };
 
-const embed = (model: T5, ids: Tensor): Tensor =>
-  dropout(gather(model.parameters.tensor(EMBEDDING), ids), model.dropout);
+const embed = (model: T5, ids: Tensor): Tensor => dropout(model.parameters.rows(EMBEDDING, ids), model.dropout);
 
 const finalNorm = (model: T5, stack: Stack, x: Tensor): Tensor =>
   dropout(norm(model, `${stack}.final_layer_norm.weight`, x), model.dropout);

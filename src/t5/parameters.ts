@@ -6,14 +6,18 @@ import { Failure } from '../ground/failure.js';
 import {
   type FilePlace,
   type Graph,
+  gather,
+  gatherRows,
   matmul,
   QUANTISED_BLOCK,
   type QuantisedActivations,
   type QuantisedBits,
   quantisedMatmul,
   type Tensor,
+  type Value,
 } from '../tensors/index.js';
 import type { T5Config } from './config.js';
+import { type QuantisedWeight, quantisedRowSize } from './quantisation.js';
 
 /** The weights of a model as a forward pass uses them; names are those of Transformers' files. */
 export interface Parameters {
@@ -21,6 +25,8 @@ export interface Parameters {
   linear(name: string, x: Tensor): Tensor;
   /** A vector or table as it is. */
   tensor(name: string): Tensor;
+  /** Rows of the table under `name`, chosen by integers: (…ids) to (…ids, width). */
+  rows(name: string, ids: Tensor): Tensor;
 }
 
 /** Where a weight's numbers are. */
@@ -32,11 +38,82 @@ export interface WeightData {
 const dense = (tensor: (name: string) => Tensor): Parameters => ({
   tensor,
   linear: (name, x) => matmul(x, tensor(name), { transB: true }),
+  rows: (name, ids) => gather(tensor(name), ids),
+});
+
+/** Rows that a graph read of a table, by which the table's gradient is known without being in the graph. */
+export interface RowsRead {
+  readonly table: string;
+  readonly ids: Tensor;
+  /** Shape (…ids, width). */
+  readonly rows: Tensor;
+}
+
+/**
+ * The same parameters, but that the rows read of tables pass no gradient on to them; they are noted instead.
+ *
+ * @param reads Receives each reading.
+ */
+export const notingRows = (base: Parameters, reads: RowsRead[]): Parameters => ({
+  ...base,
+  rows: (table, ids) => {
+    const rows = gatherRows(base.tensor(table), ids);
+    reads.push({ table, ids, rows });
+    return rows;
+  },
 });
 
 /** Weights that are inputs of the graph, so that gradients can be taken and steps made between runs. */
 export const trainableParameters = (graph: Graph, shapes: ReadonlyMap<string, readonly number[]>): Parameters =>
   dense((name) => graph.inputs.get(name) ?? graph.input(name, 'float32', found(shapes, name)));
+
+/**
+ * Weights of which some matrices are rounded to 4 or 8 bits. All are inputs of the graph, the rounded ones as bytes and
+ * scales under `NAME:blocks` and `NAME:scales` (see {@link quantisedInputs}): as fixed weights ONNX Runtime would turn
+ * their float32 values, which gradients need, into constants, all at once.
+ */
+export const quantisedInputParameters = (
+  graph: Graph,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  quantised: ReadonlyMap<string, QuantisedWeight>,
+): Parameters => {
+  const others = trainableParameters(graph, shapes);
+  return {
+    ...others,
+    linear: (name, x) => {
+      const matrix = quantised.get(name);
+      if (matrix === undefined) return others.linear(name, x);
+      const { bits, shape } = matrix;
+      const { bytes, scales } = quantisedRowSize(shape[1], bits);
+      return quantisedMatmul(x, {
+        bits,
+        columns: shape[1],
+        blocks: graph.input(`${name}:blocks`, 'uint8', [shape[0], scales, bytes / scales]),
+        scales: graph.input(`${name}:scales`, 'float32', [shape[0], scales]),
+      });
+    },
+  };
+};
+
+/** What a run is fed for {@link quantisedInputParameters}. */
+export const quantisedInputs = (quantised: ReadonlyMap<string, QuantisedWeight>): [string, Value][] =>
+  [...quantised].flatMap(
+    ([
+      name,
+      {
+        bits,
+        shape: [rows, columns],
+        blocks,
+        scales,
+      },
+    ]): [string, Value][] => {
+      const size = quantisedRowSize(columns, bits);
+      return [
+        [`${name}:blocks`, { data: blocks, dims: [rows, size.scales, size.bytes / size.scales] }],
+        [`${name}:scales`, { data: scales, dims: [rows, size.scales] }],
+      ];
+    },
+  );
 
 /** Weights fixed when the graph is compiled. */
 export const frozenParameters = (graph: Graph, weights: ReadonlyMap<string, WeightData>): Parameters =>
@@ -81,7 +158,7 @@ export const quantisedParameters = (
 ): Parameters => {
   const whole = placedParameters(graph, weights);
   return {
-    tensor: whole.tensor,
+    ...whole,
     linear: (name, x) => {
       const matrix = quantised.get(name);
       if (matrix === undefined) return whole.linear(name, x);

@@ -3,13 +3,18 @@
  * Whether the head has a matrix of its own is told by the file: a `lm_head.weight` in it is used.
  */
 import { Failure } from '../ground/failure.js';
+import type { QuantisedBits } from '../tensors/index.js';
 import type { T5Config } from './config.js';
+import { adaptedMatrices } from './lora.js';
 import { EMBEDDING, HEAD, parameterShapes, type WeightData } from './parameters.js';
+import { type QuantisedWeight, quantiseMatrix } from './quantisation.js';
 import { openSafetensors, type Safetensors, type TensorEntry } from './safetensors.js';
 
 /** A model's weights by Transformers' names. */
 export interface T5Weights {
   readonly tensors: ReadonlyMap<string, WeightData>;
+  /** The linear layers of the blocks where rounding was asked for; these are not in `tensors`. */
+  readonly quantised?: ReadonlyMap<string, QuantisedWeight>;
   /** Whether the head has a matrix of its own. */
   readonly ownHead: boolean;
 }
@@ -69,20 +74,28 @@ const assignTensors = (
 /**
  * Reads all weights of a model directory (or of one safetensors file) as float32.
  *
+ * @param bits Rounds the linear layers of the blocks to so many bits as they are read.
  * @throws {Failure} When a weight is missing, has another shape, or does not belong to a T5 of this configuration.
  * @example const { tensors, ownHead } = await readWeights('flan-t5-small', config);
  */
-export const readWeights = async (path: string, config: T5Config): Promise<T5Weights> => {
+export const readWeights = async (path: string, config: T5Config, bits?: QuantisedBits): Promise<T5Weights> => {
   const file = await openSafetensors(path);
   try {
     const { stored, ownHead } = assignTensors(file, path, config);
     const tensors = new Map<string, WeightData>();
-    for (const [name, tensor] of stored) tensors.set(name, await file.read(tensor));
+    const rounded = bits === undefined ? undefined : adaptedMatrices(config, ['all']);
+    const quantised = bits === undefined ? undefined : new Map<string, QuantisedWeight>();
+    for (const [name, tensor] of stored) {
+      const weight = await file.read(tensor);
+      const [rows, columns] = weight.shape;
+      if (rounded?.has(name)) quantised!.set(name, quantiseMatrix(weight.data, [rows, columns], bits!));
+      else tensors.set(name, weight);
+    }
     // A head stored although it is the embedding itself is tied: trained on, the two must stay one.
     const tied =
       ownHead && config.tieWordEmbeddings !== false && sameNumbers(tensors.get(HEAD)!, tensors.get(EMBEDDING)!);
     if (tied) tensors.delete(HEAD);
-    return { tensors, ownHead: ownHead && !tied };
+    return { tensors, quantised, ownHead: ownHead && !tied };
   } finally {
     await file.close();
   }

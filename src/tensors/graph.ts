@@ -164,9 +164,9 @@ export class Graph {
     return this.constant('float32', [], [value]);
   }
 
-  /** A boolean input that each run fills with fresh random decisions; see {@link RandomMask}. */
+  /** An input of bytes, 0 or 1, that each run fills with fresh random decisions; see {@link RandomMask}. */
   randomMask(shape: Shape, kept: number): Tensor {
-    const tensor = this.input(`random.${this.randomMasks.length}`, 'bool', shape);
+    const tensor = this.input(`random.${this.randomMasks.length}`, 'uint8', shape);
     this.randomMasks.push({ tensor, kept });
     return tensor;
   }

@@ -21,6 +21,12 @@ export interface ExecutionOptions {
   readonly provider?: 'cpu' | 'webgpu' | 'cuda';
   /** Threads of one operation; default all cores. */
   readonly threads?: number;
+  /**
+   * For programs whose intermediate results fill the memory, such as a training step: operations run in the order in
+   * which they were recorded (ONNX Runtime's optimiser would work out early what is needed late), and what is no longer
+   * needed goes back to the system at once instead of into a pool. Costs no time where operations are large. Default no.
+   */
+  readonly lean?: boolean;
 }
 
 /** Numbers with their run-time shape. */
@@ -67,7 +73,7 @@ export const compile = async <Output extends string>(
   outputs: Readonly<Record<Output, Tensor>>,
   options: ExecutionOptions = {},
 ): Promise<Program<Output>> => {
-  const { provider = 'cpu', threads = availableParallelism() } = options;
+  const { provider = 'cpu', threads = availableParallelism(), lean = false } = options;
   const encoded = encodeModel(graph, outputs);
   const { inputs } = encoded;
   let session: ort.InferenceSession;
@@ -76,7 +82,8 @@ export const compile = async <Output extends string>(
       executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: lean ? 'disabled' : 'all',
+      enableCpuMemArena: !lean,
       logSeverityLevel: 3,
       externalData: [...encoded.externalData],
     });
@@ -116,7 +123,7 @@ export const compile = async <Output extends string>(
           dims.reduce((a, b) => a * b, 1),
           site.kept,
         );
-        fed[input.name] = ortTensor('bool', { data, dims });
+        fed[input.name] = ortTensor(input.dtype, { data, dims });
       }
       const fetches: Record<string, ort.Tensor | null> = {};
       for (const name of names) {

@@ -1,4 +1,5 @@
 /** @file Token sequences as the rectangles that a training step takes. */
+import type { Random } from '../ground/random.js';
 import type { T5Config } from '../t5/config.js';
 
 /** An example as token ids, each ending with the end-of-sequence token. */
@@ -68,4 +69,17 @@ export const padBatch = (
     labels,
     labelTokens,
   };
+};
+
+/**
+ * The same example with some of its input's tokens hidden; the end token stays.
+ *
+ * @param share Chance of each token to be hidden.
+ * @param unknownTokenId What stands in their place.
+ * @example hideTokens(pair, 0.1, tokenizer.unkTokenId, Random.seeded(7))
+ */
+export const hideTokens = (pair: TokenPair, share: number, unknownTokenId: number, random: Random): TokenPair => {
+  if (share === 0) return pair;
+  const last = pair.input.length - 1;
+  return { ...pair, input: pair.input.map((id, at) => (at < last && random.uniform() < share ? unknownTokenId : id)) };
 };

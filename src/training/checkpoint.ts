@@ -9,12 +9,24 @@ import { Failure } from '../ground/failure.js';
 import { openSafetensors, writeSafetensors } from '../t5/safetensors.js';
 import type { Trainable } from './optimizers/optimizer.js';
 
+/** The best model of a run: the step after which it was measured, and its scores. */
+export interface BestModel {
+  readonly step: number;
+  readonly devLoss: number;
+  /** Mean ROUGE-L of its drafts on the dev data, 0 to 1, where it was measured. */
+  readonly devRouge?: number;
+}
+
 /** Where a run stands. */
 export interface RunState {
   /** Steps made. */
   readonly step: number;
-  /** The lowest dev loss so far and the step after which it was measured. */
-  readonly best?: { readonly step: number; readonly devLoss: number };
+  /** The best model so far. */
+  readonly best?: BestModel;
+  /** Evaluations since then. */
+  readonly sinceBest?: number;
+  /** The step after which the last evaluation was made. */
+  readonly evaluated?: number;
   /** Seconds of training behind it, earlier sessions included. */
   readonly seconds: number;
   /** Identifies settings and data: a checkpoint is only taken up by the same run. */

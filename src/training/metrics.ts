@@ -28,6 +28,8 @@ export interface DevMetrics {
   readonly step: number;
   /** Mean cross-entropy over the dev label tokens, in nats. */
   readonly devLoss: number;
+  /** Mean ROUGE-L (stemmed) of drafts of the dev examples, 0 to 1, where drafts were asked for. */
+  readonly devRouge?: number;
   readonly seconds: number;
 }
 

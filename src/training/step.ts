@@ -6,10 +6,9 @@
 
 import type { T5Config } from '../t5/config.js';
 import { decode, encode, head } from '../t5/forward.js';
-import { parameterShapes, trainableParameters } from '../t5/parameters.js';
+import { notingRows, type RowsRead } from '../t5/parameters.js';
 import {
   compile,
-  crossEntropySum,
   type ExecutionOptions,
   Graph,
   gradients,
@@ -17,11 +16,13 @@ import {
   mul,
   type Program,
   reshape,
+  smoothedCrossEntropySum,
   type Tensor,
   type Value,
 } from '../tensors/index.js';
 import type { TokenBatch } from './batch.js';
 import type { Trainable } from './optimizers/optimizer.js';
+import type { Tuning } from './tuning.js';
 
 /** A compiled training step and the arrays it works on. */
 export interface TrainingStep {
@@ -32,9 +33,10 @@ export interface TrainingStep {
    *
    * @param batches Micro-batches of one step.
    * @param step The step's number, which picks the dropout masks.
+   * @param stopping Asked between micro-batches, so that a long step can be given up: then the result is undefined.
    * @returns The mean loss over all label tokens.
    */
-  computeGradients(batches: readonly TokenBatch[], step: number): Promise<number>;
+  computeGradients(batches: readonly TokenBatch[], step: number, stopping?: () => boolean): Promise<number | undefined>;
   /** The summed loss of a batch without dropout, and without gradients. */
   lossSum(batch: TokenBatch): Promise<number>;
   release(): Promise<void>;
@@ -44,46 +46,63 @@ export interface TrainingStep {
 export interface TrainingStepOptions extends ExecutionOptions {
   readonly config: T5Config;
   readonly ownHead: boolean;
-  /** The parameters' values by name, changed in place by whoever steps. */
-  readonly values: ReadonlyMap<string, Float32Array>;
-  /** Dropout rate. */
+  /** What is trained; its arrays are changed in place by whoever steps. */
+  readonly tuning: Tuning;
+  /** Dropout rate of the model's own layers. */
   readonly dropout: number;
+  /** Share of each label spread over all tokens in training; default 0. */
+  readonly labelSmoothing?: number;
   readonly masks: MaskSource;
 }
 
 /** Compiles the step's two programs: with gradients and dropout, and loss alone. */
 export const buildTrainingStep = async (options: TrainingStepOptions): Promise<TrainingStep> => {
-  const { config, ownHead, values, dropout, masks } = options;
-  const shapes = parameterShapes(config, ownHead);
-  const parameters = [...shapes].map(([name, shape]): Trainable => {
-    const value = values.get(name)!;
-    return { name, shape, value, gradient: new Float32Array(value.length) };
-  });
-  const weights: [string, Value][] = parameters.map(({ name, shape, value }) => [name, { data: value, dims: shape }]);
+  const { tuning, masks } = options;
+  const lean = { ...options, lean: true };
+  const parameters = [...tuning.trained].map(
+    ([name, { shape, data }]): Trainable => ({ name, shape, value: data, gradient: new Float32Array(data.length) }),
+  );
+  const weights: [string, Value][] = [
+    ...parameters.map(({ name, shape, value }): [string, Value] => [name, { data: value, dims: shape }]),
+    ...tuning.frozen,
+  ];
 
-  const training = lossGraph(config, ownHead, dropout);
-  const wanted = parameters.map(({ name }) => training.graph.inputs.get(name)!);
+  const training = lossGraph(options, true);
   const scaled = mul(training.loss, training.graph.input('scale', 'float32', []));
-  const derived = gradients(scaled, wanted);
-  const outputs = Object.fromEntries(parameters.map(({ name }, i) => [name, derived[i]]));
-  const backward: Program = await compile(training.graph, { loss: training.loss, ...outputs }, options);
-  const evaluating = lossGraph(config, ownHead, 0);
-  const forward = await compile(evaluating.graph, { loss: evaluating.loss }, options);
+  // The embedding's gradient is that of the rows read of it, added up after each run; only a tied head, which reads it
+  // as a matrix too, has a part of it in the graph.
+  const rowsRead = training.reads.filter(({ table }) => tuning.trained.has(table));
+  const inGraph = parameters.filter(({ name }) => !options.ownHead || !rowsRead.some(({ table }) => table === name));
+  const derived = gradients(scaled, [
+    ...inGraph.map(({ name }) => training.graph.inputs.get(name)!),
+    ...rowsRead.map(({ rows }) => rows),
+  ]);
+  const outputs = Object.fromEntries([
+    ...inGraph.map(({ name }, i) => [name, derived[i]] as const),
+    ...rowsRead.map((_, i) => [`${ROWS}${i}`, derived[inGraph.length + i]] as const),
+  ]);
+  const backward: Program = await compile(training.graph, { loss: training.loss, ...outputs }, lean);
+  const evaluating = lossGraph(options, false);
+  const forward = await compile(evaluating.graph, { loss: evaluating.loss }, lean);
 
   const gradientArrays = new Map(parameters.map(({ name, gradient }) => [name, gradient]));
+  const apart = parameters.filter((parameter) => !inGraph.includes(parameter));
+  const graphArrays = new Map(inGraph.map(({ name, gradient }) => [name, gradient]));
   let spare: Map<string, Float32Array> | undefined;
 
   return {
     parameters,
-    computeGradients: async (batches, step) => {
+    computeGradients: async (batches, step, stopping) => {
       const tokens = batches.reduce((total, batch) => total + batch.labelTokens, 0);
       let loss = 0;
       for (const [index, batch] of batches.entries()) {
-        let into = gradientArrays;
+        let into = graphArrays;
         if (index > 0) {
-          spare ??= new Map(parameters.map(({ name, value }) => [name, new Float32Array(value.length)]));
+          await new Promise(setImmediate);
+          if (stopping?.()) return undefined;
+          spare ??= new Map(inGraph.map(({ name, value }) => [name, new Float32Array(value.length)]));
           into = spare;
-        }
+        } else for (const { gradient } of apart) gradient.fill(0);
         const feeds = new Map([
           ...weights,
           ...batchFeeds(batch),
@@ -91,7 +110,11 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
         ] as [string, Value][]);
         const result = await backward.run(feeds, into, { masks, step: step * batches.length + index });
         loss += (result.loss.data as Float32Array)[0];
-        if (index > 0) for (const { name, gradient } of parameters) addInto(gradient, into.get(name)!);
+        if (index > 0) for (const { name, gradient } of inGraph) addInto(gradient, into.get(name)!);
+        for (const [i, { table, ids }] of rowsRead.entries()) {
+          const rows = result[`${ROWS}${i}`].data as Float32Array;
+          addRows(gradientArrays.get(table)!, feeds.get(ids.name)!.data as BigInt64Array, rows);
+        }
       }
       return loss / tokens;
     },
@@ -110,17 +133,34 @@ const addInto = (sum: Float32Array, part: Float32Array): void => {
   for (let i = 0; i < sum.length; i++) sum[i] += part[i];
 };
 
-const lossGraph = (config: T5Config, ownHead: boolean, dropout: number): { graph: Graph; loss: Tensor } => {
+/** Adds each row to the row of a table that its id names, one after the other, so that runs stay reproducible. */
+const addRows = (table: Float32Array, ids: BigInt64Array, rows: Float32Array): void => {
+  const width = rows.length / ids.length;
+  for (let row = 0; row < ids.length; row++) {
+    const [to, from] = [Number(ids[row]) * width, row * width];
+    for (let i = 0; i < width; i++) table[to + i] += rows[from + i];
+  }
+};
+
+/** Prefix of the outputs that are gradients of rows. */
+const ROWS = 'rows:';
+
+const lossGraph = (
+  { config, ownHead, tuning, dropout, labelSmoothing = 0 }: TrainingStepOptions,
+  training: boolean,
+): { graph: Graph; loss: Tensor; reads: RowsRead[] } => {
   const graph = new Graph();
   const ids = graph.input('input_ids', 'int64', ['batch', 'input']);
   const mask = graph.input('attention_mask', 'int64', ['batch', 'input']);
   const decoderIds = graph.input('decoder_input_ids', 'int64', ['batch', 'target']);
   const labels = graph.input('labels', 'int64', ['batch', 'target']);
-  const parameters = trainableParameters(graph, parameterShapes(config, ownHead));
-  const model = { graph, config, parameters, ownHead, dropout };
+  const reads: RowsRead[] = [];
+  const parameters = notingRows(tuning.parameters(graph, training), reads);
+  const model = { graph, config, parameters, ownHead, dropout: training ? dropout : 0 };
   const hidden = decode(model, decoderIds, encode(model, ids, mask), mask); // (batch, target, dModel)
   const logits = head(model, reshape(hidden, ['batch*target', config.dModel])); // (batch·target, vocabulary)
-  return { graph, loss: crossEntropySum(logits, reshape(labels, ['batch*target'])) };
+  const smoothing = training ? labelSmoothing : 0;
+  return { graph, reads, loss: smoothedCrossEntropySum(logits, reshape(labels, ['batch*target']), smoothing) };
 };
 
 const batchFeeds = (batch: TokenBatch): [string, Value][] => [

@@ -1,22 +1,37 @@
 /**
  * @file The training loop: batches, gradients, clipping, the optimiser's step, dev loss, the best parameters, checkpoints.
  * It knows tokens and files, not reports. Given the same settings and data it makes the same numbers, with or without
- * a break, as long as the run's length is set in epochs; a run set in minutes follows the clock.
+ * a break, as long as no clock ends the run.
  */
 import { performance } from 'node:perf_hooks';
 import { Failure } from '../ground/failure.js';
+import { Random } from '../ground/random.js';
 import type { T5Config } from '../t5/config.js';
 import { type ExecutionOptions, seededMasks } from '../tensors/index.js';
-import { padBatch, type TokenPair } from './batch.js';
+import { hideTokens, padBatch, type TokenPair } from './batch.js';
 import { epochBatches } from './batches.js';
-import { loadLastCheckpoint, OPTIMIZER, PARAMETER, type RunState, saveCheckpoint } from './checkpoint.js';
+import {
+  type BestModel,
+  loadLastCheckpoint,
+  OPTIMIZER,
+  PARAMETER,
+  type RunState,
+  saveCheckpoint,
+} from './checkpoint.js';
 import { appendMetrics, type DevMetrics, type StepMetrics, truncateMetrics } from './metrics.js';
+import { clip } from './optimizers/clip.js';
 import type { Optimizer, Trainable } from './optimizers/optimizer.js';
-import { linearRate, type Schedule } from './schedule.js';
+import { rateAt, type Schedule } from './schedule.js';
 import { buildTrainingStep, type TrainingStep } from './step.js';
+import type { Tuning } from './tuning.js';
 
-/** How long a run is: passes over the data, or minutes by the clock (then passes are as many as fit). */
-export type RunLength = { readonly epochs: number } | { readonly minutes: number };
+/** How long a run is at most; it ends at whichever comes first, and its learning rate runs down to that. */
+export interface RunLength {
+  /** Passes over the data. */
+  readonly epochs: number;
+  /** Minutes by the clock, the last evaluation included. */
+  readonly minutes?: number;
+}
 
 /** How a run trains. */
 export interface TrainingSettings extends Schedule {
@@ -26,10 +41,21 @@ export interface TrainingSettings extends Schedule {
   /** Passes whose gradients make one step. */
   readonly accumulation: number;
   readonly dropout: number;
+  /**
+   * Share of the input's tokens that training hides behind the unknown token, others in each epoch: word dropout (Iyyer
+   * et al. 2015), which keeps a model with few examples from learning them by heart.
+   */
+  readonly wordDropout: number;
+  /** Share of each label's weight spread over all tokens, in training only. */
+  readonly labelSmoothing: number;
   /** Largest Euclidean norm of all gradients together; larger ones are scaled down to it. 0 switches it off. */
   readonly clipNorm: number;
   /** Times an epoch at which the dev loss is measured and a checkpoint written. */
   readonly evaluationsPerEpoch: number;
+  /** What makes a model the best: the lowest dev loss, or the highest ROUGE-L of its drafts on the dev data. */
+  readonly selectBy: 'loss' | 'rouge';
+  /** Evaluations in a row without a better model after which the run ends; 0: it never ends early. */
+  readonly patience: number;
   readonly seed: number;
 }
 
@@ -37,11 +63,13 @@ export interface TrainingSettings extends Schedule {
 export interface TrainingJob extends ExecutionOptions {
   readonly config: T5Config;
   readonly ownHead: boolean;
-  /** The starting parameters; changed in place. */
-  readonly values: ReadonlyMap<string, Float32Array>;
+  /** What is trained, from where it starts; changed in place. */
+  readonly tuning: Tuning;
   readonly optimizer: Optimizer;
   readonly train: readonly TokenPair[];
   readonly dev: readonly TokenPair[];
+  /** What stands for a hidden token; see `wordDropout`. */
+  readonly unknownTokenId: number;
   readonly settings: TrainingSettings;
   /** Where `checkpoints/` and `metrics.jsonl` stand. */
   readonly metricsFile: string;
@@ -51,18 +79,26 @@ export interface TrainingJob extends ExecutionOptions {
   readonly resume: boolean;
   /** Keeps the parameters given to it as the run's best model. */
   readonly saveBest: (parameters: readonly Trainable[]) => Promise<void>;
+  /**
+   * Drafts the dev examples with the model as it is and scores them, if drafts are wanted.
+   *
+   * @returns Mean ROUGE-L, 0 to 1; undefined when only samples were drafted.
+   */
+  readonly draftDev?: (step: number) => Promise<number | undefined>;
   /** Asked after each step: true ends the run cleanly, resumable. */
   readonly interrupted?: () => boolean;
   readonly onStep?: (metrics: StepMetrics, progress: number) => void;
-  readonly onEvaluation?: (metrics: DevMetrics, best: boolean) => void;
+  readonly onEvaluation?: (metrics: DevMetrics, best: boolean) => void | Promise<void>;
   readonly onResume?: (state: RunState) => void;
 }
 
 /** How a run ended. */
 export interface TrainingResult {
   readonly steps: number;
-  readonly best: { readonly step: number; readonly devLoss: number };
+  readonly best: BestModel;
   readonly seconds: number;
+  /** Whether it ended before its planned length because no better model came. */
+  readonly stoppedEarly: boolean;
   /** Whether it stopped before its end because it was asked to. */
   readonly interrupted: boolean;
 }
@@ -78,7 +114,7 @@ const TIME_RESERVE = 0.01;
 export const train = async (job: TrainingJob): Promise<TrainingResult> => {
   const { settings, optimizer } = job;
   const masks = seededMasks(settings.seed);
-  const step = await buildTrainingStep({ ...job, dropout: settings.dropout, masks });
+  const step = await buildTrainingStep({ ...job, ...settings, masks });
   try {
     return await runLoop(job, step);
   } finally {
@@ -103,42 +139,69 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
 
   const { length } = settings;
   const progress = (): number =>
-    'epochs' in length
-      ? state.step / (length.epochs * stepsPerEpoch)
-      : seconds() / (length.minutes * 60 * (1 - TIME_RESERVE));
+    Math.max(
+      state.step / (length.epochs * stepsPerEpoch),
+      length.minutes === undefined ? 0 : seconds() / (length.minutes * 60 * (1 - TIME_RESERVE)),
+    );
 
-  const evaluate = async (): Promise<void> => {
+  const stopping = (): boolean => job.interrupted?.() ?? false;
+
+  /** False when it was asked to stop on the way; then nothing has changed. */
+  const evaluate = async (): Promise<boolean> => {
     let total = 0;
-    for (const batch of devBatches) total += await step.lossSum(batch);
+    for (const batch of devBatches) {
+      total += await step.lossSum(batch);
+      await takeTurns();
+      if (stopping()) return false;
+    }
     const devLoss = total / devBatches.reduce((tokens, batch) => tokens + batch.labelTokens, 0);
-    const metrics: DevMetrics = { step: state.step, devLoss, seconds: seconds() };
-    const better = state.best === undefined || devLoss < state.best.devLoss;
+    const devRouge = await job.draftDev?.(state.step);
+    if (stopping()) return false;
+    const metrics: DevMetrics = { step: state.step, devLoss, devRouge, seconds: seconds() };
+    const found: BestModel = { step: state.step, devLoss, devRouge };
+    const better = state.best === undefined || isBetter(settings, found, state.best);
     if (better) await job.saveBest(step.parameters);
     appendMetrics(job.metricsFile, metrics);
-    state = { ...state, seconds: seconds(), best: better ? { step: state.step, devLoss } : state.best };
+    state = {
+      ...state,
+      seconds: seconds(),
+      best: better ? found : state.best,
+      sinceBest: better ? 0 : (state.sinceBest ?? 0) + 1,
+      evaluated: state.step,
+    };
     await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
-    job.onEvaluation?.(metrics, better);
+    await job.onEvaluation?.(metrics, better);
+    return true;
   };
 
   let plan: { epoch: number; batches: number[][] } | undefined;
-  let evaluated = state.step;
   let interrupted = false;
-  while (progress() < 1) {
+  const evaluationDue = (): boolean => state.step % evaluateEvery === 0 && (state.evaluated ?? 0) !== state.step;
+  const outOfPatience = (): boolean => settings.patience > 0 && (state.sinceBest ?? 0) >= settings.patience;
+  for (;;) {
+    if (evaluationDue() && !(await evaluate())) interrupted = true;
+    if (interrupted || progress() >= 1 || outOfPatience()) break;
     const epoch = Math.floor(state.step / stepsPerEpoch);
     if (plan?.epoch !== epoch)
       plan = { epoch, batches: epochBatches(lengths, settings.batchSize, settings.seed, epoch) };
     const first = (state.step % stepsPerEpoch) * settings.accumulation;
     const members = plan.batches.slice(first, first + settings.accumulation);
-    const batches = members.map((indices) =>
-      padBatch(
-        indices.map((index) => pairs[index]),
-        config,
-      ),
-    );
+    const hidden = (index: number): TokenPair =>
+      hideTokens(
+        pairs[index],
+        settings.wordDropout,
+        job.unknownTokenId,
+        Random.seeded(settings.seed, `hidden ${epoch} ${index}`),
+      );
+    const batches = members.map((indices) => padBatch(indices.map(hidden), config));
 
     const started = performance.now();
-    const learningRate = linearRate(settings, progress());
-    const loss = await step.computeGradients(batches, state.step);
+    const learningRate = rateAt(settings, progress());
+    const loss = await step.computeGradients(batches, state.step, stopping);
+    if (loss === undefined) {
+      interrupted = true;
+      break;
+    }
     const gradientNorm = clip(step.parameters, settings.clipNorm);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notANumber(state.step, epoch, members, loss);
     optimizer.step(step.parameters, learningRate);
@@ -156,24 +219,21 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     };
     appendMetrics(job.metricsFile, metrics);
     job.onStep?.(metrics, Math.min(progress(), 1));
-    // ONNX Runtime holds the thread during a step: here signals and other work get their turn.
-    await new Promise(setImmediate);
-
-    interrupted = job.interrupted?.() ?? false;
-    if (interrupted) {
-      state = { ...state, seconds: seconds() };
-      await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
-      break;
-    }
-    if (state.step % evaluateEvery === 0) {
-      await evaluate();
-      evaluated = state.step;
-    }
+    await takeTurns();
+    interrupted = stopping();
   }
-  if (!interrupted && (evaluated !== state.step || state.best === undefined)) await evaluate();
+  if (!interrupted && state.evaluated !== state.step) interrupted = !(await evaluate());
+  if (interrupted) {
+    state = { ...state, seconds: seconds() };
+    await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
+  }
   const best = state.best ?? { step: 0, devLoss: Number.POSITIVE_INFINITY };
-  return { steps: state.step, best, seconds: seconds(), interrupted };
+  const stoppedEarly = !interrupted && progress() < 1;
+  return { steps: state.step, best, seconds: seconds(), stoppedEarly, interrupted };
 };
+
+const isBetter = ({ selectBy }: TrainingSettings, found: BestModel, best: BestModel): boolean =>
+  selectBy === 'rouge' ? (found.devRouge ?? 0) > (best.devRouge ?? 0) : found.devLoss < best.devLoss;
 
 /** Puts a checkpoint's numbers in place; undefined when there is none. */
 const takeUp = async (job: TrainingJob, step: TrainingStep): Promise<RunState | undefined> => {
@@ -189,17 +249,8 @@ const takeUp = async (job: TrainingJob, step: TrainingStep): Promise<RunState | 
   return checkpoint.state;
 };
 
-/** Scales all gradients so that their common norm is at most `limit`; returns the norm before. */
-const clip = (parameters: readonly Trainable[], limit: number): number => {
-  let squares = 0;
-  for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
-  const norm = Math.sqrt(squares);
-  if (limit > 0 && norm > limit) {
-    const scale = limit / norm;
-    for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
-  }
-  return norm;
-};
+/** ONNX Runtime holds the thread while it computes: here signals and other work get their turn. */
+const takeTurns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const inBatches = <Item>(items: readonly Item[], size: number): Item[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
@@ -209,5 +260,5 @@ const notANumber = (step: number, epoch: number, members: readonly number[][], l
     what: 'the loss or its gradient is not a number',
     where: `step ${step + 1}, epoch ${epoch + 1}, training examples ${members.flat().join(' ')} (counted from 0)`,
     got: `loss ${loss}`,
-    fix: 'lower the learning rate and resume; the last checkpoint and the best model are unharmed',
+    fix: 'start again with a lower learning rate; the last checkpoint and the best model are unharmed',
   });

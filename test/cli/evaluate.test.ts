@@ -71,6 +71,24 @@ describe('evaluate', () => {
     await expect(written('evaluation.json')).rejects.toThrow();
   });
 
+  it('tests against another file of predictions, and writes the page and the form for RadEval', async () => {
+    await writeFile(
+      join(folder, 'other.jsonl'),
+      predictions.map((line) => JSON.stringify({ ...line, impression: 'Normal.' })).join('\n'),
+    );
+    await fromPredictions('--against', join(folder, 'other.jsonl'));
+    expect(printed).toMatch(/Against other\.jsonl +predictions +other +difference +p/);
+    expect(await written('report.html')).toMatch(/^<!doctype html>/);
+    expect(JSON.parse(await written('radeval.json')).hypotheses).toEqual(['No acute abnormality.', 'Cardiomegaly.']);
+  });
+
+  it('looks neighbours up in --train-data', async () => {
+    const training = [{ study_id: '1', findings: 'Large heart.', impression: 'Cardiomegaly.\nNo edema.' }];
+    await writeFile(join(folder, 'train.json'), JSON.stringify(training));
+    await fromPredictions('--train-data', join(folder, 'train.json'), '--json');
+    expect(JSON.parse(printed).baselines.nearest.rouge.plain.rouge1.recall).toBeCloseTo(0.5, 12);
+  });
+
   it('says that --out is a file', async () => {
     await writeFile(join(folder, 'out'), '');
     await expect(fromPredictions()).rejects.toThrow(/cannot write/);

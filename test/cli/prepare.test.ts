@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { interruptible } from '../../src/cli/interrupt.js';
-import { reportEntry } from '../../src/reports/prepare.js';
-import { zipBytes } from '../reports/zip-bytes.js';
+import { reportEntry, zipBytes } from '../reports/zip-bytes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'cli-prepare-'));

@@ -19,6 +19,8 @@ const command = (name: string, ...more: string[]): string[] => [
   '8',
   '--threads',
   '1',
+  '--evaluations-per-epoch',
+  '1',
   ...more,
 ];
 
@@ -42,7 +44,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   data = await writeExamples(folder, 48);
   const whole = await impressionist(...command('whole'));
-  expect(whole.stderr).toContain('Best dev loss');
+  expect(whole.stderr).toContain('Best model: dev loss');
   expect(whole.code).toBe(0);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -80,7 +82,7 @@ describe('train', () => {
       child.kill('SIGKILL');
       await ended;
       const resumed = await impressionist(...command(name, '--resume'));
-      expect(resumed.stderr).toContain('Best dev loss');
+      expect(resumed.stderr).toContain('Best model: dev loss');
       expect(await metrics(name)).toEqual(await metrics('whole'));
       const weights = (run: string) => readFile(join(out(run), 'model', 'model.safetensors'));
       expect((await weights(name)).equals(await weights('whole'))).toBe(true);
@@ -108,7 +110,18 @@ describe('train', () => {
   });
 
   it('by the clock, ends in time with the learning rate run down', async () => {
-    const result = await impressionist('train', data, '--model', 'tiny', '--out', out('clock'), '--minutes', '0.05');
+    const result = await impressionist(
+      'train',
+      data,
+      '--model',
+      'tiny',
+      '--out',
+      out('clock'),
+      '--minutes',
+      '0.05',
+      '--epochs',
+      '1000',
+    );
     expect(result.code).toBe(0);
     const steps = ((await metrics('clock')) as { learningRate?: number }[]).flatMap(
       ({ learningRate }) => learningRate ?? [],
@@ -118,7 +131,6 @@ describe('train', () => {
 
   it.each([
     [['--epochs', '0'], '--epochs', 2],
-    [['--minutes', '1', '--epochs', '2'], 'cannot be used with', 2],
     [['--model', 'nowhere'], 'no model directory, nowhere', 1],
     [['--prompt', 'no fields'], '{findings}', 1],
     [['--max-input-tokens', '4'], 'leaves no room for findings', 1],

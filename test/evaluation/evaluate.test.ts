@@ -45,9 +45,40 @@ describe('an evaluation', () => {
 
   it('looks the nearest report up in the training data when that is given', () => {
     const training = [{ studyId: 't', findings: 'Small left effusion.', reference: 'Small left pleural effusion.' }];
-    const { baselines } = evaluate(items, { training }).evaluation;
+    const { baselines, baselineDescriptions } = evaluate(items, { training }).evaluation;
     expect(baselines.nearest.rouge.plain.rouge1.recall).toBeCloseTo(1 / 3, 12);
-    expect(baselines.nearest.description).toContain('training report');
+    expect(baselineDescriptions.nearest).toContain('training report');
+  });
+
+  it('tells normal from abnormal reports by their references', () => {
+    const { normal, abnormal } = evaluation.strata;
+    expect([normal.examples, abnormal.examples]).toEqual([1, 2]);
+    expect(normal.rouge.plain.rouge1.fmeasure).toBeCloseTo(6 / 7, 12);
+    expect(examples.map(({ stratum }) => stratum)).toEqual(['normal', 'abnormal', 'abnormal']);
+    expect(abnormal.baselines.fixed.labels.fourteen.micro.f1).toBe(0);
+  });
+
+  it('scores what is said: labels, words of change, length, novelty', () => {
+    expect(examples[1].labels.prediction).toEqual({ Cardiomegaly: 'positive' });
+    expect(evaluation.labels.fourteen.micro).toEqual({ precision: 2 / 3, recall: 2 / 3, f1: 2 / 3 });
+    expect(evaluation.observations.Cardiomegaly.f1).toBe(1);
+    expect(evaluation.length.prediction).toBeCloseTo(4 / 3, 12);
+    expect(evaluation.length.ratio).toBeCloseTo(4 / 11, 12);
+  });
+
+  it('tests another system against this one', () => {
+    const against = { name: 'copy', predictions: items.map(({ reference }) => reference) };
+    const compared = evaluate(items, { against, randomisationSamples: 500 }).evaluation.against;
+    const test = compared?.tests.find(({ figure }) => figure === 'rouge.plain.rouge1.fmeasure');
+    expect(test?.other).toBe(1);
+    expect(test?.difference).toBeLessThan(0);
+    expect(test?.p).toBeGreaterThan(0);
+  });
+
+  it('knows nothing of a stratum without reports', () => {
+    const { abnormal } = evaluate(items.slice(0, 1)).evaluation.strata;
+    expect(abnormal.examples).toBe(0);
+    expect(JSON.parse(JSON.stringify(abnormal)).labels.fourteen.micro.f1).toBeNull();
   });
 
   it('repeats with the seed', () => {

@@ -7,6 +7,7 @@ import { parsePrompt } from '../../src/reports/prompt.js';
 import { seededMasks } from '../../src/tensors/index.js';
 import { padBatch } from '../../src/training/batch.js';
 import { buildTrainingStep } from '../../src/training/step.js';
+import { fullTuning } from '../../src/training/tuning.js';
 
 // A tiny random T5 with a real tokenizer: text in, text out, as Transformers computed it.
 const directory = fileURLToPath(new URL('../fixtures/t5-text', import.meta.url));
@@ -26,8 +27,8 @@ it('drafts the texts that Transformers generates greedily', async () => {
 
 it('has Transformers’ loss on texts', async () => {
   const { config, weights, ownHead, tokenizer } = await readModel(directory);
-  const values = new Map([...weights].map(([name, { data }]) => [name, data]));
-  const step = await buildTrainingStep({ config, ownHead, values, dropout: 0, masks: seededMasks(0) });
+  const tuning = fullTuning(weights);
+  const step = await buildTrainingStep({ config, ownHead, tuning, dropout: 0, masks: seededMasks(0) });
   const { inputs, targets, loss } = expected.loss;
   const batch = padBatch(
     inputs.map((input: string, i: number) => ({

@@ -19,13 +19,13 @@ describe('untrained weights', () => {
     await saved.close();
   });
 
-  it("have the deviations of Transformers' _init_weights", async () => {
+  it("have the deviations of Transformers' _init_weights, but for the head", async () => {
     const config = { ...(await readConfig('test/fixtures/t5/gated')), dModel: 64, dKv: 16, numHeads: 8, dFf: 256 };
     const weights = initialWeights(config, 1);
     const self = 'decoder.block.1.layer.0.SelfAttention';
     const expected = {
       'shared.weight': 1,
-      'lm_head.weight': 1,
+      'lm_head.weight': 1 / 8, // not Transformers' 1, see the file's head
       [`${self}.q.weight`]: 1 / 32, // (64 * 16) ** -0.5
       [`${self}.k.weight`]: 1 / 8,
       [`${self}.v.weight`]: 1 / 8,

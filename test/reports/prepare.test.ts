@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type PrepareOptions, type PrepareSummary, prepare, reportEntry } from '../../src/reports/prepare.js';
-import { type EntryToWrite, type ZipToWrite, zipBytes } from './zip-bytes.js';
+import { type PrepareOptions, type PrepareSummary, prepare } from '../../src/reports/prepare.js';
+import { type EntryToWrite, reportEntry, type ZipToWrite, zipBytes } from './zip-bytes.js';
 
 const fixtures = fileURLToPath(new URL('../fixtures/reports/', import.meta.url));
 let folder: string;
@@ -218,12 +218,5 @@ describe('prepare', () => {
     await expect(outcome).rejects.toSatisfy((error) => error === controller.signal.reason);
     expect(readFileSync(at('train.json'), 'utf8')).toBe('old');
     expect(readdirSync(folder).sort()).toEqual(['r.zip', 's.csv', 'train.json']);
-  });
-});
-
-describe('reportEntry', () => {
-  it('takes two characters for the folder, as Python counts them', () => {
-    expect(reportEntry('58832226', '11148901')).toBe('files/p11/p11148901/s58832226.txt');
-    expect(reportEntry('5', '😀é1')).toBe('files/p😀é/p😀é1/s5.txt');
   });
 });

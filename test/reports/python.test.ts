@@ -1,14 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  forEachCsvRecord,
-  isBlank,
-  jsonString,
-  lstrip,
-  rstrip,
-  strip,
-  universalNewlines,
-} from '../../src/reports/python.js';
+import { isBlank, jsonString, lstrip, rstrip, strip, universalNewlines } from '../../src/reports/python.js';
+import { forEachCsvRecord } from '../../src/reports/python-csv.js';
 
 /** What CPython 3.11 prints for `[c for c in range(0x110000) if chr(c).isspace()]`. */
 const CPYTHON_BLANKS = [
@@ -55,7 +48,12 @@ describe('universalNewlines', () => {
 describe('forEachCsvRecord', () => {
   const read = (text: string) => {
     const records: { fields: string[]; line: number }[] = [];
-    forEachCsvRecord(text, (fields, line) => records.push({ fields: [...fields], line }));
+    forEachCsvRecord(Buffer.from(text), ({ bytes, length, starts, ends, line }) => {
+      const fields = Array.from({ length }, (_, place) =>
+        Buffer.from(bytes.slice(starts[place], ends[place])).toString(),
+      );
+      records.push({ fields, line });
+    });
     return records;
   };
   const records = (text: string) => read(text).map(({ fields }) => fields);

@@ -96,3 +96,7 @@ export const zipBytes = (entries: readonly EntryToWrite[], options: ZipToWrite =
   );
   return Buffer.concat([prefix, ...bodies, central, wideEnd, end, Buffer.from(comment)]);
 };
+
+/** A report's name in a zip of MIMIC-CXR's layout. */
+export const reportEntry = (studyId: string, subjectId: string): string =>
+  `files/p${Array.from(subjectId).slice(0, 2).join('')}/p${subjectId}/s${studyId}.txt`;

@@ -12,7 +12,7 @@ import type { Decoded, Search } from '../../generation/search.js';
 import { textDeltas } from '../../generation/streaming.js';
 import { Failure, type FailureParts } from '../../ground/failure.js';
 import { encodeInput } from '../../models/encoding.js';
-import { openStored } from '../../models/open.js';
+import { locateModel, openToDraft } from '../../models/open.js';
 import { parsePrompt } from '../../reports/prompt.js';
 import { parameterShapes } from '../../t5/parameters.js';
 import type { DraftSettings, DraftSource } from './draft-engine.js';
@@ -44,7 +44,8 @@ const observed = (search: Search, begun: () => void): Search => {
 
 const start = async (options: DraftWorkerInput): Promise<void> => {
   const { model: name, batchSize, threads, maxInputTokens, weights, device, memoryBudget } = options;
-  const model = await openStored(name);
+  const model = await openToDraft(name);
+  const directory = await locateModel(name);
   const prompt = options.prompt === undefined ? model.prompt : parsePrompt(options.prompt);
   const decoder = await prepareDecoder(model, { batchSize, threads, maxInputTokens, weights, device, memoryBudget });
   const scheduler = new Scheduler(decoder, batchSize);
@@ -114,7 +115,7 @@ const start = async (options: DraftWorkerInput): Promise<void> => {
   const promptHash = createHash('sha256').update(prompt.template).digest('hex');
   say({
     kind: 'ready',
-    model: { ...(await identify(model.directory)), directory: model.directory, promptHash, parameters },
+    model: { ...(await identify(directory)), directory, promptHash, parameters },
   });
 };
 

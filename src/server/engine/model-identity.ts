@@ -5,7 +5,8 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 
 /** Files that change drafts. A model card or a licence beside them does not. */
-const DECIDING = /^(config|tokenizer|tokenizer_config|special_tokens_map|prompt)\.json$|\.safetensors(\.index\.json)?$/;
+const DECIDING =
+  /^(config|tokenizer|tokenizer_config|special_tokens_map|prompt|adapter_config|generation_config|retrieval)\.json$|\.safetensors(\.index\.json)?$/;
 
 /**
  * Names and fingerprints a model directory.

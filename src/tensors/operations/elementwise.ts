@@ -141,5 +141,9 @@ export const dropout = (x: Tensor, p: number): Tensor => {
   const { graph } = x;
   const kept = 256 - dropped;
   const mask = graph.randomMask(x.shape, kept);
-  return mul(where(mask, x, graph.scalar(0)), graph.scalar(256 / kept));
+  // The mask as 0 and 1/(1−p) in one pass, for forward and backward alike.
+  const [factors] = graph.record('DequantizeLinear', [mask, graph.scalar(256 / kept)], {
+    outputs: [{ dtype: 'float32', shape: x.shape }],
+  });
+  return mul(x, factors);
 };

@@ -167,10 +167,10 @@ export const slice = (x: Tensor, axis: number, from: Dim, size: Dim): Tensor => 
  */
 export const gather = (table: Tensor, indices: Tensor): Tensor => {
   const { graph } = table;
-  const rest = table.shape.slice(1);
   const vjp: VjpRule = (g) => {
     // Several places may have read one row, so their gradients are added to it. ScatterElements adds one after the
     // other in a fixed order, which keeps runs reproducible.
+    const rest = table.shape.slice(1);
     const count = multiplyDims(...indices.shape);
     const flat = reshape(g, [count, ...rest]);
     const column = reshape(indices, [count, ...rest.map(() => 1)]);
@@ -184,9 +184,20 @@ export const gather = (table: Tensor, indices: Tensor): Tensor => {
     );
     return [dTable, undefined];
   };
-  const [y] = graph.record('Gather', [table, indices], {
+  return gathered(table, indices, vjp);
+};
+
+/**
+ * {@link gather} that passes no gradient on to the table. Training takes the gradient with respect to the rows
+ * themselves and adds them up apart: a table of gradients that is all zeros but for a batch's rows is slow to make.
+ */
+export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
+  gathered(table, indices, () => [undefined, undefined]);
+
+const gathered = (table: Tensor, indices: Tensor, vjp: VjpRule): Tensor => {
+  const [y] = table.graph.record('Gather', [table, indices], {
     attributes: { axis: { int: 0 } },
-    outputs: [{ dtype: table.dtype, shape: [...indices.shape, ...rest] }],
+    outputs: [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }],
     vjp,
   });
   return y;

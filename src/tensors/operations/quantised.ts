@@ -7,7 +7,7 @@
 import { Failure } from '../../ground/failure.js';
 import { showShape } from '../dims.js';
 import type { Tensor } from '../graph.js';
-import { cast, mul, sub } from './elementwise.js';
+import { mul } from './elementwise.js';
 import { concat, reshape, slice, unsqueeze } from './layout.js';
 import { matmul } from './product.js';
 
@@ -71,7 +71,7 @@ export const quantisedMatmul = (
       accuracy_level: { int: activations === 'int8' ? 4 : 1 },
     },
     outputs: [{ dtype: 'float32', shape: [...x.shape.slice(0, -1), out] }],
-    vjp: (g) => [matmul(g, dequantised(matrix)), undefined, undefined],
+    vjp: (g) => [matmul(g, dequantised(matrix, g)), undefined, undefined],
   });
   return y;
 };
@@ -79,25 +79,45 @@ export const quantisedMatmul = (
 /**
  * The float32 matrix that a quantised one stands for.
  *
+ * @param after A tensor whose last axis is `out`: the matrix is worked out once that one is there. Without it all matrices
+ *   of a model, which depend on nothing that a run computes, would be worked out at its beginning and fill the memory.
  * @returns Shape (out, columns).
  */
-export const dequantised = ({ bits, columns, blocks, scales }: QuantisedMatrix): Tensor => {
+export const dequantised = ({ bits, columns, blocks, scales }: QuantisedMatrix, after?: Tensor): Tensor => {
   const { graph } = blocks;
-  const [out, count] = scales.shape;
-  const bytes = cast(blocks, 'float32');
-  const stored = bits === 8 ? bytes : reshape(halves(bytes), [out, count, QUANTISED_BLOCK]); // (out, blocks, 32)
-  const centred = sub(stored, graph.scalar(2 ** (bits - 1)));
-  const padded = reshape(mul(centred, unsqueeze(scales, [2])), [out, Number(count) * QUANTISED_BLOCK]);
-  return Number(count) * QUANTISED_BLOCK === columns ? padded : slice(padded, 1, 0, columns);
+  const [out, count] = scales.shape as [number, number];
+  const rows = out * count;
+  const bytes = (QUANTISED_BLOCK * bits) / 8;
+  const integers = (...values: number[]): Tensor => graph.constant('int64', [values.length], values);
+  let target = integers(rows, bytes);
+  if (after !== undefined) {
+    const [dims] = graph.record('Shape', [after], { outputs: [{ dtype: 'int64', shape: [after.shape.length] }] });
+    const last = slice(dims, 0, after.shape.length - 1, 1);
+    target = concat([mul(last, integers(count)), integers(bytes)], 0);
+  }
+  const [flat] = graph.record('Reshape', [blocks, target], { outputs: [{ dtype: 'uint8', shape: [rows, bytes] }] });
+  const levels = bits === 8 ? flat : halves(flat); // (rows, 32)
+  const [middle] = graph.record('Expand', [graph.constant('uint8', [1], [2 ** (bits - 1)]), integers(rows)], {
+    outputs: [{ dtype: 'uint8', shape: [rows] }],
+  });
+  const [values] = graph.record('DequantizeLinear', [levels, reshape(scales, [rows]), middle], {
+    attributes: { axis: { int: 0 } },
+    outputs: [{ dtype: 'float32', shape: [rows, QUANTISED_BLOCK] }],
+  });
+  const padded = reshape(values, [out, count * QUANTISED_BLOCK]);
+  return count * QUANTISED_BLOCK === columns ? padded : slice(padded, 1, 0, columns);
 };
 
-/** Bytes, given as floats, as their lower and upper four bits along a new last axis. */
+/** Bytes of shape (rows, 16) as their lower and upper four bits in turns: (rows, 32). */
 const halves = (bytes: Tensor): Tensor => {
-  const { graph } = bytes;
-  const [upper] = graph.record('Floor', [mul(bytes, graph.scalar(1 / 16))], {
-    outputs: [{ dtype: 'float32', shape: bytes.shape }],
+  const { graph, shape } = bytes;
+  const [rows, width] = shape as [number, number];
+  const constant = (value: number): Tensor => graph.constant('uint8', [1], [value]);
+  const outputs = [{ dtype: 'uint8' as const, shape }];
+  const [lower] = graph.record('BitwiseAnd', [bytes, constant(15)], { outputs });
+  const [upper] = graph.record('BitShift', [bytes, constant(4)], {
+    attributes: { direction: { text: 'RIGHT' } },
+    outputs,
   });
-  const lower = sub(bytes, mul(upper, graph.scalar(16)));
-  const axis = bytes.shape.length;
-  return concat([unsqueeze(lower, [axis]), unsqueeze(upper, [axis])], axis);
+  return reshape(concat([unsqueeze(lower, [2]), unsqueeze(upper, [2])], 2), [rows, 2 * width]);
 };

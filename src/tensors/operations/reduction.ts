@@ -2,7 +2,7 @@
 import { Failure } from '../../ground/failure.js';
 import { normaliseAxis, type Shape, showShape } from '../dims.js';
 import type { Tensor, VjpRule } from '../graph.js';
-import { mul, sub } from './elementwise.js';
+import { add, div, mul, sqrt, sub } from './elementwise.js';
 import { broadcastLike, reshape } from './layout.js';
 
 const reduce = (
@@ -95,18 +95,25 @@ export const logSumExp = (x: Tensor): Tensor => {
  * @param epsilon Added to the mean square.
  */
 export const rmsNorm = (x: Tensor, weight: Tensor, epsilon: number): Tensor => {
+  const { graph } = x;
   const vjp: VjpRule = (g) => {
+    // The kernel's own second output is this too, but not on WebGPU.
+    const width = x.shape.at(-1);
+    if (typeof width !== 'number') throw new Failure({ what: 'rmsNorm needs a last axis of known size' });
+    const [squares] = graph.record('ReduceSumSquare', [x, graph.constant('int64', [1], [-1])], {
+      attributes: { keepdims: { int: 1 } },
+      outputs: [{ dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] }],
+    });
+    const meanSquare = add(mul(squares, graph.scalar(1 / width)), graph.scalar(epsilon));
+    const inverseRms = div(graph.scalar(1), sqrt(meanSquare));
     const normalised = mul(x, inverseRms); // x / rms
     const scaled = mul(g, weight);
     const dx = mul(sub(scaled, mul(normalised, meanLast(mul(scaled, normalised)))), inverseRms);
     return [dx, reduceTo(mul(g, normalised), weight.shape)];
   };
-  const [y, inverseRms] = x.graph.record('SimplifiedLayerNormalization', [x, weight], {
+  const [y] = graph.record('SimplifiedLayerNormalization', [x, weight], {
     attributes: { axis: { int: -1 }, epsilon: { float: epsilon }, stash_type: { int: 1 } },
-    outputs: [
-      { dtype: 'float32', shape: x.shape },
-      { dtype: 'float32', shape: [...x.shape.slice(0, -1), 1] },
-    ],
+    outputs: [{ dtype: 'float32', shape: x.shape }],
     vjp,
   });
   return y;

@@ -1,0 +1,387 @@
+/**
+ * @file The words that negate a finding or leave it open. Sources: the three pattern files of the CheXpert labeler
+ * (`patterns/` at commit 44ddeb3, MIT; there over parsed sentences, here over words with a scope), NegEx (W. W. Chapman
+ * et al., "A simple algorithm for identifying negated findings and diseases in discharge summaries", 2001) and ConText
+ * (H. Harkema et al., 2009) for direction, pseudo-negation and termination.
+ */
+
+/** What a cue does to the findings within its scope. */
+export type CueMeaning =
+  /** Uncertainty decided before any negation: `cannot exclude`, `no new`. Following findings. */
+  | 'uncertain first, after'
+  /** The same for preceding findings: `cannot be excluded`. */
+  | 'uncertain first, before'
+  /** Negates the findings that follow. */
+  | 'negates after'
+  /** Negates the finding that follows, to the end of the noun phrase: `resolution of`. */
+  | 'negates noun after'
+  /** Negates the findings before it. */
+  | 'negates before'
+  /** Leaves open what follows, to the end of the clause: `may represent`. */
+  | 'uncertain after'
+  /** Leaves open what follows, to the end of the noun phrase: `possible`. */
+  | 'uncertain noun after'
+  /** Leaves open what stands on either side: `versus`. */
+  | 'uncertain both'
+  /** Leaves open what precedes: `is possible`. */
+  | 'uncertain before'
+  /** Looks like a negation and is none: `no change in`. */
+  | 'nothing'
+  /** Ends every scope: `but`. */
+  | 'ends';
+
+export const cuePhrases: ReadonlyMap<CueMeaning, readonly string[]> = new Map<CueMeaning, readonly string[]>([
+  [
+    'uncertain first, after',
+    [
+      "cannot|can't|couldn't exclude",
+      'can|could not exclude',
+      'cannot entirely|completely|definitively|definitely exclude',
+      'can|could not entirely|completely|definitively|definitely exclude',
+      'cannot rule out',
+      'can|could not rule out',
+      'cannot entirely|completely rule out',
+      'does|do not exclude|preclude',
+      'not possible to exclude',
+      'difficult|hard|impossible to exclude',
+      'without excluding',
+      'no new',
+      'no definite|obvious|significant|suspicious|evidence of|convincing new',
+      'without new',
+      'no evidence of new',
+      'no evidence to rule out',
+      'no newly',
+      'unlikely',
+      'less likely',
+      'not certain|clear if|whether',
+      'to exclude',
+      'to rule out',
+      'rule out',
+      'r or o',
+    ],
+  ],
+  [
+    'uncertain first, before',
+    [
+      'cannot be excluded',
+      'cannot be entirely|completely|definitively|definitely excluded',
+      'can|could not be excluded',
+      'can|could not be entirely|completely|definitively|definitely excluded',
+      'cannot entirely|completely be excluded',
+      'is|are not excluded',
+      'not excluded',
+      'not entirely|completely excluded',
+      'cannot be ruled out',
+      'cannot be entirely|completely ruled out',
+      'can|could not be ruled out',
+      'not ruled out',
+      'difficult|hard|impossible to exclude',
+      'is|are|felt|thought|considered unlikely',
+      'is|are less likely',
+      'less likely',
+      'unlikely',
+    ],
+  ],
+  [
+    'negates after',
+    [
+      'no',
+      'not',
+      'without',
+      'w or o',
+      'nor',
+      'neither',
+      'never',
+      'absence of',
+      'negative for',
+      'free of|from',
+      'clear of',
+      "isn't|aren't|doesn't|don't|hasn't|haven't|wasn't|weren't",
+      'excludes',
+      'rules out',
+      'denies',
+      'nothing to suggest|indicate',
+    ],
+  ],
+  [
+    'negates noun after',
+    [
+      'absent',
+      'clearing|clearance of',
+      'cleared',
+      'resolved',
+      'resolution of',
+      'disappearance of',
+      'rather than',
+      'instead of',
+      'as opposed to',
+      'removal of',
+      'removed',
+      'drainage of',
+      'lack of',
+      'history of',
+      'h or o',
+    ],
+  ],
+  [
+    'negates before',
+    [
+      'has|have|had resolved|cleared|disappeared',
+      'has|have completely|entirely|fully|now|nearly|since|subsequently resolved|cleared|disappeared',
+      'has|have now completely resolved|cleared',
+      'is|are|now|has|have|been resolved|cleared',
+      'resolved',
+      'with interval|complete|full resolution',
+      'with complete interval resolution',
+      'no longer',
+      'is|are|was|were absent',
+      'absent',
+      'not seen|identified|present|evident|demonstrated|detected|noted|observed|found|apparent|shown|visible|developed',
+      'not definitely|convincingly|currently|otherwise seen|identified|present|evident|demonstrated|visible',
+      "isn't|aren't seen|identified|present|evident|demonstrated",
+      'has|have|was|were been removed|extracted',
+      'removed',
+      'removal',
+      'been removed|extracted|withdrawn',
+      'is|are|was|were|has|have|been excluded',
+      'ruled out',
+      'has|have|been ruled out',
+      'none',
+    ],
+  ],
+  [
+    'uncertain after',
+    [
+      'may|might|could',
+      'can represent|reflect|be|indicate|include',
+      'suspicious|concerning|worrisome for|of',
+      'concern|suspicion|question for|of',
+      'concern|question that|whether|if',
+      'suggestion of',
+      'questioning',
+      'question',
+      'suspect',
+      'suspects',
+      'consider',
+      'considered',
+      'favor|favors|favored|favour|favours|favoured',
+      'differential includes|include|considerations|consideration|diagnosis',
+      'differential diagnosis includes|include',
+      'perhaps',
+      'maybe',
+      'evaluate|evaluation|assess|correlate|correlation|check|monitor|followup|examine for|with',
+      'correlate|correlation clinically for|with',
+      'risk|signs|symptoms of|for',
+      'if there is',
+      'if',
+      '?',
+    ],
+  ],
+  [
+    'uncertain noun after',
+    [
+      'possible',
+      'possibly',
+      'possibility of',
+      'possibilities include|of',
+      'probable',
+      'probably',
+      'presumably',
+      'presumed',
+      'presumptive',
+      'questionable',
+      'questionably',
+      'suspected',
+      'potential',
+      'potentially',
+      'equivocal',
+      'borderline',
+    ],
+  ],
+  [
+    'uncertain before',
+    [
+      'is|are|remains|also possible|questionable|suspected|questioned|considered|uncertain|equivocal',
+      'is|are also|not|strongly possible|suspected|considered|certain',
+      'may|might|could be present|considered|possible',
+      'may|might|could also be present|considered',
+      'is|are favored|favoured over',
+      'is|are favored|favoured',
+      'may|might|could have this|a similar appearance',
+      'may|might|could be missed|occult|obscured',
+      'if present|any',
+      'a possibility',
+      'a consideration|concern',
+      'not well|adequately|clearly|fully visualized|evaluated|assessed|seen|demonstrated',
+      'not visualized|evaluated|assessed|appreciated',
+      'poorly|incompletely|suboptimally evaluated|visualized|assessed|seen',
+      'is|are obscured',
+      'suspected',
+      '?',
+    ],
+  ],
+  ['uncertain both', ['versus', 'vs']],
+  [
+    'nothing',
+    [
+      'no|not|without change|changes|changed',
+      'no|without significant|interval|appreciable|substantial|definite|acute|major|relevant|apparent|adverse change|changes',
+      'no|without significant|appreciable|substantial interval change|changes',
+      'no|without interval significant change',
+      'no significant short interval change',
+      'not significantly|appreciably|substantially|much changed|different|increased|decreased|improved|worsened',
+      'has|have|is|are not changed|increased|decreased|improved|worsened|progressed',
+      'has|have|is|are not significantly|appreciably|substantially|much changed|increased|decreased|improved|worsened|progressed',
+      'not increased|decreased|improved|worsened|worse|larger|smaller|bigger|different',
+      'no|without increase|decrease|improvement|worsening|progression|enlargement|difference in|of',
+      'no|without significant|interval|appreciable|definite increase|decrease|improvement|worsening|progression|enlargement in|of',
+      'no|without significant interval increase|decrease|improvement|worsening|progression in|of',
+      'no further change|increase|decrease',
+      'no larger|smaller',
+      'no|without|incomplete|partial|near resolution|clearing of',
+      'no|without|incomplete|partial|near resolution|clearing',
+      'no complete resolution of',
+      'no interval|significant|complete resolution|clearing of',
+      'not|yet resolved|cleared',
+      'has|have not resolved|cleared|disappeared',
+      'has|have not yet|completely|fully|entirely resolved|cleared|disappeared',
+      'not yet|completely|fully|entirely resolved|cleared',
+      'not been removed|excluded',
+      'has|have|is|was not been removed',
+      'partially|incompletely|partly|mostly|largely|nearly resolved|cleared|removed',
+      'ensure|document|confirm|until|to|assess|assure|show|demonstrate|for resolution|clearing|clearance|removal',
+      'ensure|document|confirm|assure|show|demonstrate complete|interval|its|their resolution|clearing|clearance',
+      'ensure|document|confirm|assure|show|demonstrate|until resolution|clearing|clearance of',
+      'ensure|document|confirm|assure|show|demonstrate|until complete|the resolution|clearing|clearance of',
+      'not only|necessarily|just|merely',
+      'no doubt|question',
+      'not new',
+      'gram negative',
+      'not without',
+      'no rather than',
+      'no prior|previous|comparison|priors',
+      'not available',
+      'if clinically',
+      'if indicated|needed|necessary|warranted|desired|any',
+      'considered within',
+      'no obstruction|contraindication to',
+    ],
+  ],
+  [
+    'ends',
+    [
+      'but',
+      'however',
+      'although',
+      'though',
+      'except',
+      'except for',
+      'aside|apart from',
+      'other than',
+      'with the exception of',
+      'yet',
+      'whereas',
+      'while',
+      'nevertheless',
+      'otherwise',
+      'secondary to',
+      'due to',
+      'because of',
+      'caused by',
+      'in the setting of',
+      'despite',
+      'superimposed on',
+      'there is|are|has|was|were',
+      'which',
+      'status post',
+      's or p',
+      'following',
+      'after',
+      'given',
+    ],
+  ],
+]);
+
+/** Words that open a statement of presence: after a comma or `and` they end a negation, unless an `or` still follows. */
+export const presenceWords: ReadonlySet<string> = new Set(
+  'mild mildly moderate moderately severe minimal minimally stable unchanged persistent persisting chronic mild-to-moderate increased increasing decreased decreasing improved improving worsening there the now bibasilar'.split(
+    ' ',
+  ),
+);
+
+/** Verbs that make a clause: two of them with a comma or `and` between are two clauses. */
+export const clauseVerbs: ReadonlySet<string> = new Set(
+  'is are was were has have had remains remain appears appear shows show demonstrates demonstrate lies overlies terminates projects represents persists may might could measures'.split(
+    ' ',
+  ),
+);
+
+/** Words of size and shape for the heart and the mediastinum. */
+export const sizeWords: ReadonlyMap<'large' | 'normal' | 'open' | 'same', readonly string[]> = new Map([
+  [
+    'large',
+    [
+      'enlarge*',
+      'widen*',
+      'dilat*',
+      'prominen*',
+      'large',
+      'larger',
+      'big',
+      'increased',
+      'globular',
+      'cardiomegaly',
+      'above|beyond normal',
+    ],
+  ],
+  [
+    'normal',
+    [
+      'normal',
+      'normally',
+      'unremarkable',
+      'within normal',
+      'within limits',
+      'not enlarged|widened|dilated|prominent|increased',
+      'not significantly|appreciably|grossly enlarged|widened|dilated|prominent',
+      'no longer enlarged|widened',
+      'upper limit|limits of normal',
+      'upper normal',
+      'top normal',
+      'top of normal',
+      'upper range of normal',
+      'high normal',
+      'intact',
+      'nonenlarged',
+    ],
+  ],
+  [
+    'open',
+    [
+      'borderline',
+      'slightly exaggerated',
+      'accentuate*',
+      'exaggerate*',
+      'normal to mildly|slightly|borderline enlarged',
+      'poorly|incompletely|suboptimally evaluated|visualized|assessed|seen',
+      'not well|adequately|clearly|fully evaluated|visualized|assessed|seen',
+      'cannot|can be evaluated|assessed',
+      'can not be evaluated|assessed',
+      'difficult to evaluate|assess',
+      'obscured',
+    ],
+  ],
+  [
+    'same',
+    [
+      'stable',
+      'unchanged',
+      'similar',
+      'not changed',
+      'no change',
+      'no interval|significant change',
+      'not significantly changed',
+      'without change',
+    ],
+  ],
+]);
