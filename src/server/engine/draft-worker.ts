@@ -13,7 +13,9 @@ import { textDeltas } from '../../generation/streaming.js';
 import { Failure, type FailureParts } from '../../ground/failure.js';
 import { encodeInput } from '../../models/encoding.js';
 import { locateModel, openToDraft } from '../../models/open.js';
+import { readRetrieval } from '../../models/similar.js';
 import { parsePrompt } from '../../reports/prompt.js';
+import { indexReports, similarText } from '../../reports/similar.js';
 import { parameterShapes } from '../../t5/parameters.js';
 import type { DraftSettings, DraftSource } from './draft-engine.js';
 import { identify } from './model-identity.js';
@@ -42,6 +44,22 @@ const observed = (search: Search, begun: () => void): Search => {
   };
 };
 
+/** For a model that leans on similar reports: their impressions for given findings. */
+const similarReports = async (directory: string): Promise<((findings: string) => string) | undefined> => {
+  const retrieval = await readRetrieval(directory);
+  if (retrieval === undefined) return undefined;
+  const { k, reports } = retrieval;
+  if (reports === undefined) {
+    throw new Failure({
+      what: 'the model leans on similar reports, but they were left out of its directory',
+      where: directory,
+      fix: 'serve a directory that holds them (similar.json)',
+    });
+  }
+  const index = indexReports(reports);
+  return (findings) => similarText(index.search({ findings }, k));
+};
+
 const start = async (options: DraftWorkerInput): Promise<void> => {
   const { model: name, batchSize, threads, maxInputTokens, weights, device, memoryBudget } = options;
   const model = await openToDraft(name);
@@ -54,10 +72,14 @@ const start = async (options: DraftWorkerInput): Promise<void> => {
   const { tokenizer } = model;
   const going = new Map<number, AbortController>();
 
-  const encode = (source: DraftSource) =>
-    'prompt' in source
-      ? encodeInput(tokenizer, BARE, { findings: source.prompt, background: '' }, maxInputTokens)
-      : encodeInput(tokenizer, prompt, source, maxInputTokens);
+  const similarTo = await similarReports(directory);
+  const encode = (source: DraftSource) => {
+    if ('prompt' in source) {
+      return encodeInput(tokenizer, BARE, { findings: source.prompt, background: '' }, maxInputTokens);
+    }
+    const { findings, background } = source;
+    return encodeInput(tokenizer, prompt, { findings, background, similar: similarTo?.(findings) }, maxInputTokens);
+  };
 
   const decode = async (
     input: readonly number[],

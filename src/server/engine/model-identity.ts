@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 
 /** Files that change drafts. A model card or a licence beside them does not. */
 const DECIDING =
-  /^(config|tokenizer|tokenizer_config|special_tokens_map|prompt|adapter_config|generation_config|retrieval)\.json$|\.safetensors(\.index\.json)?$/;
+  /^(config|tokenizer|tokenizer_config|special_tokens_map|prompt|adapter_config|generation_config|similar)\.json$|\.safetensors(\.index\.json)?$/;
 
 /**
  * Names and fingerprints a model directory.
