@@ -22,7 +22,11 @@ const newestIn = (folder) =>
     .filter((entry) => entry.isFile())
     .reduce((newest, entry) => Math.max(newest, modified(join(entry.parentPath, entry.name))), 0);
 
-if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) run('npm', ['ci', '--loglevel=error']);
+// Not `npm ci`: it refuses a lock file that lacks optional packages for other platforms, and a registry mirror that
+// does not carry those makes such lock files. Versions are the locked ones all the same, and nothing is saved.
+if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
+  run('npm', ['install', '--no-save', '--loglevel=error']);
+}
 const sources = Math.max(
   newestIn('src'),
   modified('package-lock.json'),
