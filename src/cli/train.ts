@@ -86,7 +86,7 @@ export const trainCommand = (): Command =>
     .option('--accumulation <n>', 'passes whose gradients make one step (default: 1, adapters 4)', wholeNumber(1))
     .option(
       '--learning-rate <x>',
-      'highest learning rate (default: 3e-4, adapters 1e-3, untrained models 2e-3)',
+      'highest learning rate (default: 3e-4, adapters and untrained models 1e-3)',
       positiveNumber,
     )
     .option('--warmup <share>', 'share of the run in which the rate rises (default: 0.05)', numberBetween(0, 1))
@@ -106,7 +106,7 @@ export const trainCommand = (): Command =>
     .option('--dropout <p>', 'dropout rate (default: 0.1)', numberBetween(0, 0.99))
     .option(
       '--word-dropout <share>',
-      'share of the input’s tokens hidden in training (default: 0, untrained models 0.1)',
+      'share of the input’s tokens hidden in training (default: 0, untrained models 0.05)',
       numberBetween(0, 1, { openMost: true }),
     )
     .option(
