@@ -10,10 +10,12 @@ import type { Example } from '../reports/example.js';
 import { prepare } from '../reports/prepare.js';
 import { draftWith } from './drafting.js';
 import { interruptible } from './interrupt.js';
+import { serveCommand } from './serve.js';
 import { trainShowing } from './training.js';
 import { positiveNumber } from './values.js';
 
 interface DemoOptions {
+  readonly serve?: boolean;
   readonly out: string;
   readonly minutes: number;
 }
@@ -28,9 +30,18 @@ export const demoCommand = (): Command =>
     .description('Prepare, train, draft and score on the synthetic reports that come with the package.')
     .option('--out <dir>', 'where the demo’s files go; its earlier ones are replaced', join('runs', 'demo'))
     .option('--minutes <n>', 'how long to train at most', positiveNumber, 2)
-    .action((options: DemoOptions) =>
-      interruptible((signal) => demo(options, signal), 'start it again with: impressionist demo'),
-    );
+    .option('--serve', 'then open the workbench with the model: a web page on this machine')
+    .action(async (options: DemoOptions) => {
+      let finished = false;
+      await interruptible(async (signal) => {
+        await demo(options, signal);
+        finished = true;
+      }, 'start it again with: impressionist demo');
+      // The same as `impressionist serve --model …`, which has signals of its own.
+      if (options.serve && finished) {
+        await serveCommand().parseAsync(['--model', join(options.out, 'model')], { from: 'user' });
+      }
+    });
 
 const demo = async ({ out, minutes }: DemoOptions, signal: AbortSignal): Promise<void> => {
   const samples = (name: string): string => fileURLToPath(new URL(`../../samples/${name}`, import.meta.url));
@@ -115,7 +126,7 @@ const NEXT = (
 ): string => `This is a toy: a model of a million parameters, trained for minutes on synthetic reports. Its scores say that
 every part works, not how well a real model drafts, and no draft of it is fit for use.
 
-Try it:            impressionist generate "The lungs are clear. No effusion." --model ${model}
-The real thing:    impressionist prepare mimic-cxr-reports.zip mimic_split_train_dev.csv --train-file train.json --dev-file dev.json
-                   impressionist train train.json --dev dev.json --model DIR --out runs/flan
-                   where DIR holds a Flan-T5 as Hugging Face has it, e.g. google/flan-t5-base`;
+Try it:            npx impressionist serve --model ${model}
+                   npx impressionist generate "The lungs are clear. No effusion." --model ${model}
+The real thing:    npx impressionist prepare mimic-cxr-reports.zip mimic_split_train_dev.csv --train-file train.json --dev-file dev.json
+                   npx impressionist train train.json --dev dev.json --model google/flan-t5-base --lora --out runs/flan`;
