@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { evaluate } from '../evaluation/evaluate.js';
 import { scoreTable } from '../evaluation/table.js';
+import { checkImpression } from '../guard/check.js';
 import { readExamples } from '../reports/dataset.js';
 import type { Example } from '../reports/example.js';
 import { prepare } from '../reports/prepare.js';
@@ -97,7 +98,11 @@ const demo = async ({ out, minutes }: DemoOptions, signal: AbortSignal): Promise
   for (const [index, example] of dev.slice(0, SHOWN).entries()) {
     console.log(wrapped('Findings', example.findings));
     console.log(wrapped('Drafted', drafts[index].impression));
-    console.log(`${wrapped('Written', example.impression)}\n`);
+    console.log(wrapped('Written', example.impression));
+    for (const { severity, message } of checkImpression({ ...example, impression: drafts[index].impression })) {
+      if (severity === 'hard') console.log(wrapped('Guard', message));
+    }
+    console.log();
   }
   console.log(NEXT(file('model')));
 };

@@ -7,37 +7,30 @@
 import { Command, CommanderError } from 'commander';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
-import { auditCommand } from './audit.js';
-import { checkCommand } from './check.js';
-import { demoCommand } from './demo.js';
-import { evaluateCommand } from './evaluate.js';
-import { exportCommand } from './export.js';
-import { generateCommand } from './generate.js';
-import { prepareCommand } from './prepare.js';
-import { sagemakerCommand } from './sagemaker/index.js';
-import { serveCommand } from './serve.js';
-import { tokenCommand } from './token.js';
-import { trainCommand } from './train.js';
 
 const program = new Command('impressionist')
   .description('Draft the IMPRESSION of a radiology report from its FINDINGS: data, fine-tuning, scores, drafts.')
   .version(version)
   .showHelpAfterError('(add --help for what this command takes)');
 
-const commands = [
-  demoCommand,
-  prepareCommand,
-  trainCommand,
-  generateCommand,
-  evaluateCommand,
-  checkCommand,
-  serveCommand,
-  tokenCommand,
-  auditCommand,
-  exportCommand,
-  sagemakerCommand,
-];
-for (const command of commands) program.addCommand(command());
+/** Only the named command is loaded: each brings much with it, and no command should wait for what others need. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  demo: async () => (await import('./demo.js')).demoCommand(),
+  prepare: async () => (await import('./prepare.js')).prepareCommand(),
+  train: async () => (await import('./train.js')).trainCommand(),
+  generate: async () => (await import('./generate.js')).generateCommand(),
+  evaluate: async () => (await import('./evaluate.js')).evaluateCommand(),
+  check: async () => (await import('./check.js')).checkCommand(),
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  token: async () => (await import('./token.js')).tokenCommand(),
+  audit: async () => (await import('./audit.js')).auditCommand(),
+  export: async () => (await import('./export.js')).exportCommand(),
+  sagemaker: async () => (await import('./sagemaker/index.js')).sagemakerCommand(),
+};
+const named = process.argv[2] ?? '';
+for (const name of Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS)) {
+  program.addCommand(await COMMANDS[name]());
+}
 
 /** Commander exits by itself with 1; this program's usage errors exit with 2, so it is made to throw. */
 const throwing = (command: Command): void => {

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type PrepareSummary, prepare, type SkippedReport } from '../reports/prepare.js';
 import { SPLIT_NAMES } from '../reports/split.js';
 import { interruptible } from './interrupt.js';
-import { type Progress, startProgress } from './progress.js';
+import { type Progress, startProgress, thousands } from './progress.js';
 
 interface Flags {
   trainFile?: string;
@@ -56,14 +56,13 @@ export const prepareCommand = (): Command =>
       }, 'every file is the old one or the new one, none half written');
     });
 
-const counted = (count: number, noun: string): string =>
-  `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+const counted = (count: number, noun: string): string => `${thousands(count)} ${noun}${count === 1 ? '' : 's'}`;
 
 const asText = (summary: PrepareSummary, split: string, outputs: Record<string, string | undefined>): string => {
   const { total, other, ...bySplit } = summary.named;
-  const parts = SPLIT_NAMES.map((name) => `${name} ${bySplit[name].toLocaleString('en')}`);
-  if (other > 0) parts.push(`in no split of these ${other.toLocaleString('en')}, unused`);
-  const lines = [`${split}: ${total.toLocaleString('en')} studies (${parts.join(', ')})`];
+  const parts = SPLIT_NAMES.map((name) => `${name} ${thousands(bySplit[name])}`);
+  if (other > 0) parts.push(`in no split of these ${thousands(other)}, unused`);
+  const lines = [`${split}: ${thousands(total)} studies (${parts.join(', ')})`];
   for (const name of SPLIT_NAMES) {
     if (outputs[name] === undefined) continue;
     const file = summary.written[name];

@@ -2,7 +2,7 @@
  * @file How long work is shown: a bar with rate and time left on a terminal, a plain line every few seconds when
  * piped. It goes to standard error, so that standard output holds results only.
  */
-import { SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
 
 /** Shows how far some work has come. */
 export interface Progress {
@@ -14,6 +14,9 @@ export interface Progress {
   /** Ends the display, leaving the last state visible. */
   stop(): void;
 }
+
+/** A whole number with its thousands set apart; `toLocaleString` would load the language data first, for 20 ms. */
+export const thousands = (value: number): string => String(value).replace(/\B(?=(?:\d{3})+$)/g, ',');
 
 /** Seconds as a person says them: `8 s`, `2 min 05 s`, `1 h 04 min`. */
 export const duration = (seconds: number): string => {
@@ -38,11 +41,13 @@ export const startProgress = (title: string, total: number, unit: string, second
     const elapsed = (performance.now() - started) / 1000;
     const rate = done / Math.max(elapsed, 1e-9);
     const left = done > 0 && done < total ? `, ${duration((total - done) / rate)} left` : '';
-    const shownRate = rate >= 10 ? Math.round(rate).toLocaleString('en') : rate.toPrecision(2);
-    return `${done.toLocaleString('en')}/${total.toLocaleString('en')} ${unit}, ${shownRate} a second${left}${note ? `, ${note}` : ''}`;
+    const shownRate = rate >= 10 ? thousands(Math.round(rate)) : rate.toPrecision(2);
+    return `${thousands(done)}/${thousands(total)} ${unit}, ${shownRate} a second${left}${note ? `, ${note}` : ''}`;
   };
 
   if (process.stderr.isTTY) {
+    // Loaded only where there is a terminal to draw on.
+    const { SingleBar }: typeof import('cli-progress') = createRequire(import.meta.url)('cli-progress');
     const bar = new SingleBar({
       format: `${title} {bar} {state}`,
       stream: process.stderr,
