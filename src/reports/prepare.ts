@@ -72,12 +72,17 @@ export const prepare = async (options: PrepareOptions): Promise<PrepareSummary> 
     const studies = new Studies(rows);
     await readStudies(studies, asked, zip, threads, options);
     const sorted = asked.map((split) => examplesOf(split, rows, studies, options));
-    const written: Partial<Record<SplitName, { file: string; examples: number }>> = {};
-    for (const { split, examples } of sorted) {
-      if (examples.length === 0) continue;
-      await writeWhole(targets[split]!, listChunks(examples, studies, options.signal));
-      written[split] = { file: options.outputs[split]!, examples: examples.length };
-    }
+    const filled = sorted.filter(({ examples }) => examples.length > 0);
+    // Side by side, since each waits for the disk in the end; all are over before an error is told.
+    const writing = filled.map(({ split, examples }) =>
+      writeWhole(targets[split]!, listChunks(examples, studies, options.signal)),
+    );
+    const closing = threads.close(); // their ending takes as long as the smaller file
+    const failed = (await Promise.allSettled([...writing, closing])).find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+    const written: PrepareSummary['written'] = Object.fromEntries(
+      filled.map(({ split, examples }) => [split, { file: options.outputs[split]!, examples: examples.length }]),
+    );
     return { named: countRows(rows), written, skipped: sorted.flatMap(({ skipped }) => skipped) };
   } finally {
     await threads.close();
