@@ -108,7 +108,8 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
           ...batchFeeds(batch),
           ['scale', { data: Float32Array.of(1 / tokens), dims: [] }],
         ] as [string, Value][]);
-        const result = await backward.run(feeds, into, { masks, step: step * batches.length + index });
+        // Each pass of a step has masks of its own, whatever number of passes the step has.
+        const result = await backward.run(feeds, into, { masks, step: index * 2 ** 32 + step });
         loss += (result.loss.data as Float32Array)[0];
         if (index > 0) for (const { name, gradient } of inGraph) addInto(gradient, into.get(name)!);
         for (const [i, { table, ids }] of rowsRead.entries()) {
