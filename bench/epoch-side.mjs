@@ -10,7 +10,7 @@ import { seededMasks } from '../dist/tensors/index.js';
 import { padBatch } from '../dist/training/batch.js';
 import { epochBatches } from '../dist/training/batches.js';
 import { adamW } from '../dist/training/optimizers/adamw.js';
-import { clip } from '../dist/training/optimizers/clip.js';
+import { clipping } from '../dist/training/optimizers/clip.js';
 import { buildTrainingStep } from '../dist/training/step.js';
 import { fullTuning } from '../dist/training/tuning.js';
 import { shapes } from './shapes.mjs';
@@ -40,8 +40,8 @@ for (const [i, members] of chosen.entries()) {
   );
   const started = performance.now();
   await step.computeGradients([batch], i);
-  clip(step.parameters, 1);
-  optimizer.step(step.parameters, 1e-4);
+  const { scale } = clipping(step.parameters, 1);
+  optimizer.step(step.parameters, 1e-4, scale);
   if (i === 0) continue; // the first step warms up
   seconds += (performance.now() - started) / 1000;
   tokens += members.reduce((total, index) => total + lengths[index].input + lengths[index].target, 0);

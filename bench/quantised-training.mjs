@@ -14,7 +14,7 @@ import { quantisedRowSize } from '../dist/t5/quantisation.js';
 import { seededMasks } from '../dist/tensors/index.js';
 import { padBatch } from '../dist/training/batch.js';
 import { adamW } from '../dist/training/optimizers/adamw.js';
-import { clip } from '../dist/training/optimizers/clip.js';
+import { clipping } from '../dist/training/optimizers/clip.js';
 import { buildTrainingStep } from '../dist/training/step.js';
 import { loraTuning } from '../dist/training/tuning.js';
 import { shapes } from './shapes.mjs';
@@ -78,8 +78,8 @@ const optimizer = adamW();
 for (let i = 0; i < steps; i++) {
   const started = performance.now();
   const loss = await step.computeGradients(batches, i);
-  const norm = clip(step.parameters, 1);
-  optimizer.step(step.parameters, 1e-3);
+  const { norm, scale } = clipping(step.parameters, 1);
+  optimizer.step(step.parameters, 1e-3, scale);
   const seconds = (performance.now() - started) / 1000;
   const tokens = accumulation * (inputTokens + targetTokens);
   console.log(

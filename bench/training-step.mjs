@@ -10,7 +10,7 @@ import { initialAdapter } from '../dist/t5/lora.js';
 import { seededMasks } from '../dist/tensors/index.js';
 import { padBatch } from '../dist/training/batch.js';
 import { adamW } from '../dist/training/optimizers/adamw.js';
-import { clip } from '../dist/training/optimizers/clip.js';
+import { clipping } from '../dist/training/optimizers/clip.js';
 import { buildTrainingStep } from '../dist/training/step.js';
 import { fullTuning, loraTuning } from '../dist/training/tuning.js';
 import { shapes } from './shapes.mjs';
@@ -34,8 +34,8 @@ let loss;
 for (let i = 0; i < steps; i++) {
   const started = performance.now();
   loss = await step.computeGradients([batch], i);
-  clip(step.parameters, 1);
-  optimizer.step(step.parameters, 1e-4);
+  const { scale } = clipping(step.parameters, 1);
+  optimizer.step(step.parameters, 1e-4, scale);
   seconds.push((performance.now() - started) / 1000);
 }
 const peakMiB = Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024);

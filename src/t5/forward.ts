@@ -5,6 +5,7 @@
  */
 import {
   add,
+  attention,
   cast,
   concat,
   dropout,
@@ -293,21 +294,22 @@ type Attended = readonly [KeysValues] | readonly [cached: KeysValues, own: KeysV
 const attend = (model: T5, part: AttentionPart, x: Tensor, attended: Attended, bias: Tensor): Tensor => {
   const { config, parameters } = model;
   const query = splitHeads(model, parameters.linear(part('q'), x)); // (batch, heads, query, dKv)
-  const scores = attended.map(({ keys }) => matmul(query, keys, { transB: true }));
-  const weights = dropout(softmax(add(concat(scores, -1), bias)), model.dropout); // (batch, heads, query, all keys)
   const [first, second] = attended;
-  let context: Tensor; // (batch, heads, query, dKv)
-  if (second === undefined) context = matmul(weights, first.values);
-  else {
-    const [past, own] = [first.values.shape[2], second.values.shape[2]];
-    context = add(
-      matmul(slice(weights, -1, 0, past), first.values),
-      matmul(slice(weights, -1, past, own), second.values),
-    );
-  }
+  const context =
+    second === undefined
+      ? attention(query, first.keys, first.values, bias, model.dropout)
+      : attentionOverBoth(query, first, second, bias); // (batch, heads, query, dKv)
   const tokens = transpose(context, [0, 2, 1, 3]); // (batch, query, heads, dKv)
   const merged = reshape(tokens, [tokens.shape[0], tokens.shape[1], config.numHeads * config.dKv]);
   return parameters.linear(part('o'), merged);
+};
+
+/** Attention over cached keys and values followed by new ones, which are never joined; for decoding, so not dropped. */
+const attentionOverBoth = (query: Tensor, cached: KeysValues, own: KeysValues, bias: Tensor): Tensor => {
+  const scores = [cached, own].map(({ keys }) => matmul(query, keys, { transB: true }));
+  const weights = softmax(add(concat(scores, -1), bias)); // (batch, heads, query, all keys)
+  const [past, added] = [cached.values.shape[2], own.values.shape[2]];
+  return add(matmul(slice(weights, -1, 0, past), cached.values), matmul(slice(weights, -1, past, added), own.values));
 };
 
 /** A stack's position bias, whose table its first block holds: (…distance, heads). */

@@ -39,9 +39,10 @@ export const gradients = (scalar: Tensor, withRespectTo: readonly Tensor[]): Ten
     const [output] = operation.outputs;
     const gradient = gradientOf.get(output.name);
     if (gradient === undefined || !dependent.has(output.name)) continue;
-    if (operation.vjp === undefined) throw new Failure({ what: 'operation has no gradient', got: operation.type });
-    operation.vjp(gradient).forEach((contribution, index) => {
-      const input = operation.inputs[index];
+    const { inputs, vjp } = graph.derivationOf(operation);
+    if (vjp === undefined) throw new Failure({ what: 'operation has no gradient', got: operation.type });
+    vjp(gradient).forEach((contribution, index) => {
+      const input = inputs[index];
       if (contribution === undefined || !dependent.has(input.name)) return;
       const earlier = gradientOf.get(input.name);
       gradientOf.set(input.name, earlier === undefined ? contribution : add(earlier, contribution));

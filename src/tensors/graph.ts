@@ -39,6 +39,12 @@ export interface Branch {
  */
 export type VjpRule = (gradient: Tensor) => readonly (Tensor | undefined)[];
 
+/** A rule and the tensors that its gradients are for. */
+export interface Derivation {
+  readonly inputs: readonly Tensor[];
+  readonly vjp?: VjpRule;
+}
+
 /** A value in a graph: an input, a constant, a weight or an operation's result. Holds no numbers itself. */
 export interface Tensor {
   readonly graph: Graph;
@@ -99,6 +105,8 @@ export class Graph {
   readonly operations: Operation[] = [];
   /** The operation that makes a tensor, by the tensor's name. */
   readonly #makers = new Map<string, Operation>();
+  /** Rules of tensors that several operations make together; see {@link withRule}. */
+  readonly #rules = new Map<string, Derivation>();
   readonly #constants = new Map<string, Tensor>();
   #count = 0;
 
@@ -189,6 +197,23 @@ export class Graph {
     const start = this.operations.length;
     const outputs = build();
     return { operations: this.operations.splice(start), outputs };
+  }
+
+  /**
+   * Gives what several operations make one rule for all of them, in place of those that each has on its own: where the
+   * gradient of the whole takes fewer steps than the chain of its parts.
+   *
+   * @param output The last operation's first output.
+   * @param inputs What the operations started from: the tensors that the rule's gradients are for.
+   */
+  withRule(output: Tensor, inputs: readonly Tensor[], vjp: VjpRule): Tensor {
+    this.#rules.set(output.name, { inputs, vjp });
+    return output;
+  }
+
+  /** How to derive an operation's first output. */
+  derivationOf(operation: Operation): Derivation {
+    return this.#rules.get(operation.outputs[0].name) ?? operation;
   }
 
   /** The operation that makes a tensor; undefined for inputs and initializers. */

@@ -2,7 +2,9 @@
 export type { Dim, Shape } from './dims.js';
 export { gradients } from './gradients.js';
 export { type Elements, type FilePlace, Graph, type Tensor } from './graph.js';
+export { compileLoop, type Formula, minus, over, plus, root, sumOfSquares, times } from './loops/loop.js';
 export { encodeModel } from './onnx/encode.js';
+export * from './operations/attention.js';
 export * from './operations/choice.js';
 export * from './operations/elementwise.js';
 export * from './operations/layout.js';

@@ -9,12 +9,14 @@ import { decode, encode, head } from '../t5/forward.js';
 import { notingRows, type RowsRead } from '../t5/parameters.js';
 import {
   compile,
+  compileLoop,
   type ExecutionOptions,
   Graph,
   gradients,
   type MaskSource,
   mul,
   type Program,
+  plus,
   reshape,
   smoothedCrossEntropySum,
   type Tensor,
@@ -88,6 +90,7 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
   const gradientArrays = new Map(parameters.map(({ name, gradient }) => [name, gradient]));
   const apart = parameters.filter((parameter) => !inGraph.includes(parameter));
   const graphArrays = new Map(inGraph.map(({ name, gradient }) => [name, gradient]));
+  const add = compileSum();
   let spare: Map<string, Float32Array> | undefined;
 
   return {
@@ -111,7 +114,7 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
         // Each pass of a step has masks of its own, whatever number of passes the step has.
         const result = await backward.run(feeds, into, { masks, step: index * 2 ** 32 + step });
         loss += (result.loss.data as Float32Array)[0];
-        if (index > 0) for (const { name, gradient } of inGraph) addInto(gradient, into.get(name)!);
+        if (index > 0) for (const { name, gradient } of inGraph) add({ sum: gradient, part: into.get(name)! }, {});
         for (const [i, { table, ids }] of rowsRead.entries()) {
           const rows = result[`${ROWS}${i}`].data as Float32Array;
           addRows(gradientArrays.get(table)!, feeds.get(ids.name)!.data as BigInt64Array, rows);
@@ -130,9 +133,7 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
   };
 };
 
-const addInto = (sum: Float32Array, part: Float32Array): void => {
-  for (let i = 0; i < sum.length; i++) sum[i] += part[i];
-};
+const compileSum = () => compileLoop(['sum', 'part'], [], ({ sum, part }) => ({ sum: plus(sum, part) }));
 
 /** Adds each row to the row of a table that its id names, one after the other, so that runs stay reproducible. */
 const addRows = (table: Float32Array, ids: BigInt64Array, rows: Float32Array): void => {

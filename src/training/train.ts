@@ -19,7 +19,7 @@ import {
   saveCheckpoint,
 } from './checkpoint.js';
 import { appendMetrics, type DevMetrics, type StepMetrics, truncateMetrics } from './metrics.js';
-import { clip } from './optimizers/clip.js';
+import { clipping } from './optimizers/clip.js';
 import type { Optimizer, Trainable } from './optimizers/optimizer.js';
 import { rateAt, type Schedule } from './schedule.js';
 import { buildTrainingStep, type TrainingStep } from './step.js';
@@ -202,9 +202,9 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
       interrupted = true;
       break;
     }
-    const gradientNorm = clip(step.parameters, settings.clipNorm);
+    const { norm: gradientNorm, scale } = clipping(step.parameters, settings.clipNorm);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notANumber(state.step, epoch, members, loss);
-    optimizer.step(step.parameters, learningRate);
+    optimizer.step(step.parameters, learningRate, scale);
     state = { ...state, step: state.step + 1 };
 
     const tokens = members.flat().reduce((total, index) => total + lengths[index].input + lengths[index].target, 0);

@@ -59,12 +59,12 @@ export const encodeModel = (
     }),
   );
 
-  // An Identity for each output: one tensor may be wanted under two names, or be an input itself.
+  const { names, copied } = nameOutputs(operations, outputs, prefix);
   const nodes = [
-    ...operations.map(node),
-    ...Object.entries(outputs).map(([name, tensor]) => ({
+    ...operations.map((operation) => node(operation, names)),
+    ...copied.map(([name, tensor]) => ({
       opType: 'Identity',
-      input: [tensor.name],
+      input: [names.get(tensor.name) ?? tensor.name],
       output: [prefix + name],
     })),
   ];
@@ -98,6 +98,25 @@ const PREFIX = 'output:';
 /** The name that an output has in an encoded model by default. */
 export const outputName = (name: string): string => PREFIX + name;
 
+/**
+ * An output's tensor takes its name, so that it is written where it is wanted. Where that can't be, since it is wanted
+ * under two names or no operation makes it, it is copied.
+ */
+const nameOutputs = (
+  operations: readonly Operation[],
+  outputs: Readonly<Record<string, Tensor>>,
+  prefix: string,
+): { names: Names; copied: [string, Tensor][] } => {
+  const made = new Set(operations.flatMap((operation) => operation.outputs.map((output) => output.name)));
+  const names = new Map<string, string>();
+  const copied = Object.entries(outputs).filter(([name, tensor]) => {
+    if (!made.has(tensor.name) || names.has(tensor.name)) return true;
+    names.set(tensor.name, prefix + name);
+    return false;
+  });
+  return { names, copied };
+};
+
 const reachable = (graph: Graph, wanted: readonly Tensor[]): { operations: Operation[]; used: Set<string> } => {
   const used = new Set(wanted.map((tensor) => tensor.name));
   const operations: Operation[] = [];
@@ -117,22 +136,28 @@ const namesRead = ({ inputs, attributes }: Operation): string[] => [
   ),
 ];
 
-const node = ({ type, domain, inputs, outputs, attributes }: Operation): object => ({
+/** What some tensors are called in the file; the others keep the names that they were recorded with. */
+type Names = ReadonlyMap<string, string>;
+
+const node = ({ type, domain, inputs, outputs, attributes }: Operation, names: Names): object => ({
   opType: type,
   domain,
-  input: inputs.map((input) => input.name),
-  output: outputs.map((output) => output.name),
-  attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...attribute(value) })),
+  input: inputs.map(({ name }) => names.get(name) ?? name),
+  output: outputs.map(({ name }) => names.get(name) ?? name),
+  attribute: Object.entries(attributes).map(([name, value]) => ({ name, ...attribute(value, names) })),
 });
 
-const attribute = (value: Attribute): object => {
+const attribute = (value: Attribute, names: Names): object => {
   if ('int' in value) return { type: attributeType.int, i: value.int };
   if ('float' in value) return { type: attributeType.float, f: value.float };
   if ('text' in value) return { type: attributeType.string, s: new TextEncoder().encode(value.text) };
   if ('branch' in value) {
     const { operations, outputs } = value.branch;
     const output = outputs.map((tensor) => valueInfo(tensor.name, tensor));
-    return { type: attributeType.graph, g: { name: 'branch', node: operations.map(node), output } };
+    return {
+      type: attributeType.graph,
+      g: { name: 'branch', node: operations.map((operation) => node(operation, names)), output },
+    };
   }
   return { type: attributeType.ints, ints: value.ints };
 };

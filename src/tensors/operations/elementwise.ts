@@ -134,10 +134,16 @@ export const geluNew = (x: Tensor): Tensor => {
  * that of the rounded value. `p` 0 returns `x` itself.
  */
 export const dropout = (x: Tensor, p: number): Tensor => {
+  const factors = dropoutFactors(x, p);
+  return factors === undefined ? x : mul(x, factors);
+};
+
+/** What {@link dropout} multiplies a tensor's elements by: 0 or 1/(1−p), drawn anew; undefined where p is 0. */
+export const dropoutFactors = (x: Tensor, p: number): Tensor | undefined => {
   const dropped = Math.round(p * 256);
   if (!(p >= 0) || dropped >= 256)
     throw new Failure({ what: 'a dropout rate must be at least 0 and below 1', got: String(p) });
-  if (dropped === 0) return x;
+  if (dropped === 0) return undefined;
   const { graph } = x;
   const kept = 256 - dropped;
   const mask = graph.randomMask(x.shape, kept);
@@ -145,5 +151,5 @@ export const dropout = (x: Tensor, p: number): Tensor => {
   const [factors] = graph.record('DequantizeLinear', [mask, graph.scalar(256 / kept)], {
     outputs: [{ dtype: 'float32', shape: x.shape }],
   });
-  return mul(x, factors);
+  return factors;
 };

@@ -18,37 +18,32 @@ export const IGNORED_LABEL = -100;
  */
 export const crossEntropySum = (logits: Tensor, labels: Tensor): Tensor => {
   const { graph } = logits;
-  const [positions, classes] = logits.shape;
+  const [positions] = logits.shape;
   if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== positions) {
     throw new Failure({
       what: 'cross-entropy needs (positions, classes) and (positions)',
       got: `${showShape(logits.shape)} and ${showShape(labels.shape)}`,
     });
   }
+  const ignored = equal(labels, graph.constant('int64', [], [IGNORED_LABEL]));
+  const counted = sub(graph.scalar(1), cast(ignored, 'float32')); // (positions)
+  const column = unsqueeze(where(ignored, graph.constant('int64', [], [0]), labels), [1]); // (positions, 1)
+  const logProbabilities = logSoftmax(logits);
+  const [chosen] = graph.record('GatherElements', [logProbabilities, column], {
+    attributes: { axis: { int: 1 } },
+    outputs: [{ dtype: 'float32', shape: [positions, 1] }],
+  });
+  const total = neg(sum(mul(chosen, unsqueeze(counted, [1]))));
   const vjp: VjpRule = (g) => {
     // (softmax − one-hot) · g at counted positions, 0 elsewhere
-    const ignored = equal(labels, graph.constant('int64', [], [IGNORED_LABEL]));
-    const counted = sub(graph.scalar(1), cast(ignored, 'float32')); // (positions)
-    const column = unsqueeze(where(ignored, graph.constant('int64', [], [0]), labels), [1]);
-    const [difference] = graph.record(
-      'ScatterElements',
-      [exp(logProbabilities), column, neg(unsqueeze(counted, [1]))],
-      {
-        attributes: { axis: { int: 1 }, reduction: { text: 'add' } },
-        outputs: [{ dtype: 'float32', shape: logits.shape }],
-      },
-    );
-    return [mul(difference, unsqueeze(mul(counted, broadcastLike(g, counted)), [1])), undefined];
+    const weight = unsqueeze(mul(counted, broadcastLike(g, counted)), [1]); // (positions, 1)
+    const [difference] = graph.record('ScatterElements', [mul(exp(logProbabilities), weight), column, neg(weight)], {
+      attributes: { axis: { int: 1 }, reduction: { text: 'add' } },
+      outputs: [{ dtype: 'float32', shape: logits.shape }],
+    });
+    return [difference, undefined];
   };
-  const [loss, logProbabilities] = graph.record('SoftmaxCrossEntropyLoss', [logits, labels], {
-    attributes: { ignore_index: { int: IGNORED_LABEL }, reduction: { text: 'sum' } },
-    outputs: [
-      { dtype: 'float32', shape: [] },
-      { dtype: 'float32', shape: [positions, classes] },
-    ],
-    vjp,
-  });
-  return loss;
+  return graph.withRule(total, [logits, labels], vjp);
 };
 
 /** log softmax along the last axis. */

@@ -34,6 +34,7 @@ export const adafactor = ({
     update: Float32Array,
     columns: number,
     beta2: number,
+    scale: number,
   ): void => {
     const rows = gradient.length / columns;
     const rowMean = moments.get('exp_avg_sq_row', name, rows);
@@ -42,7 +43,8 @@ export const adafactor = ({
     for (let row = 0; row < rows; row++) {
       let rowSum = 0;
       for (let column = 0, i = row * columns; column < columns; column++, i++) {
-        const square = gradient[i] * gradient[i] + epsilon;
+        const g = gradient[i] * scale;
+        const square = g * g + epsilon;
         rowSum += square;
         columnSum[column] += square;
       }
@@ -57,16 +59,23 @@ export const adafactor = ({
     for (let row = 0; row < rows; row++) {
       const rowScale = 1 / Math.sqrt(rowMean[row] / overall);
       for (let column = 0, i = row * columns; column < columns; column++, i++) {
-        update[i] = gradient[i] * rowScale * columnScale[column];
+        update[i] = gradient[i] * scale * rowScale * columnScale[column];
       }
     }
   };
 
-  const unfactored = (name: string, gradient: Float32Array, update: Float32Array, beta2: number): void => {
+  const unfactored = (
+    name: string,
+    gradient: Float32Array,
+    update: Float32Array,
+    beta2: number,
+    scale: number,
+  ): void => {
     const square = moments.get('exp_avg_sq', name, gradient.length);
     for (let i = 0; i < gradient.length; i++) {
-      square[i] = beta2 * square[i] + (1 - beta2) * (gradient[i] * gradient[i] + epsilon);
-      update[i] = gradient[i] / Math.sqrt(square[i]);
+      const g = gradient[i] * scale;
+      square[i] = beta2 * square[i] + (1 - beta2) * (g * g + epsilon);
+      update[i] = g / Math.sqrt(square[i]);
     }
   };
 
@@ -74,19 +83,19 @@ export const adafactor = ({
     get steps() {
       return steps;
     },
-    step: (parameters, learningRate) => {
+    step: (parameters, learningRate, scale = 1) => {
       steps++;
       const beta2 = 1 - steps ** decayRate;
       const longest = parameters.reduce((most, { value }) => Math.max(most, value.length), 0);
       const updates = new Float32Array(longest);
       for (const { name, shape, value, gradient } of parameters) {
         const update = updates.subarray(0, value.length);
-        if (shape.length >= 2) factored(name, gradient, update, shape.at(-1)!, beta2);
-        else unfactored(name, gradient, update, beta2);
+        if (shape.length >= 2) factored(name, gradient, update, shape.at(-1)!, beta2, scale);
+        else unfactored(name, gradient, update, beta2, scale);
         const rms = Math.sqrt(update.reduce((total, u) => total + u * u, 0) / update.length);
-        const scale = learningRate / Math.max(1, rms / clipThreshold);
+        const rate = learningRate / Math.max(1, rms / clipThreshold);
         const keep = 1 - learningRate * weightDecay;
-        for (let i = 0; i < value.length; i++) value[i] = value[i] * keep - scale * update[i];
+        for (let i = 0; i < value.length; i++) value[i] = value[i] * keep - rate * update[i];
       }
     },
     state: () => moments.all,

@@ -1,14 +1,15 @@
 /** @file Clipping by the common norm of all gradients (Pascanu et al. 2013), as `torch.nn.utils.clip_grad_norm_`. */
+import { sumOfSquares } from '../../tensors/index.js';
 import type { Trainable } from './optimizer.js';
 
-/** Scales all gradients so that their common norm is at most `limit`; returns the norm before. */
-export const clip = (parameters: readonly Trainable[], limit: number): number => {
-  let squares = 0;
-  for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
-  const norm = Math.sqrt(squares);
-  if (limit > 0 && norm > limit) {
-    const scale = limit / norm;
-    for (const { gradient } of parameters) for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
-  }
-  return norm;
+/**
+ * How gradients are to be scaled so that their common norm is at most `limit`. They are left as they are: the
+ * optimiser's step takes the scale, which saves a pass over all of them.
+ *
+ * @param limit 0 or less: no limit.
+ * @returns The Euclidean norm of all gradients, and the factor.
+ */
+export const clipping = (parameters: readonly Trainable[], limit: number): { norm: number; scale: number } => {
+  const norm = Math.sqrt(parameters.reduce((total, { gradient }) => total + sumOfSquares(gradient), 0));
+  return { norm, scale: limit > 0 && norm > limit ? limit / norm : 1 };
 };

@@ -14,8 +14,9 @@ export interface Optimizer {
    * Makes one step on all parameters, in place.
    *
    * @param learningRate The step's learning rate, after warm-up and decay.
+   * @param scale A factor on all gradients, from {@link clipping}; default 1. The arrays themselves stay as they are.
    */
-  step(parameters: readonly Trainable[], learningRate: number): void;
+  step(parameters: readonly Trainable[], learningRate: number, scale?: number): void;
   /** Steps made so far. */
   readonly steps: number;
   /** The state's arrays by name, for a checkpoint; the arrays themselves, not copies. */

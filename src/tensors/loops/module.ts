@@ -1,0 +1,141 @@
+/**
+ * @file Just enough of WebAssembly's binary format (https://webassembly.github.io/spec/core/binary) for a module with one
+ * memory and one function over 128-bit vectors. Instructions are lists of bytes that stand one after the other.
+ */
+
+/** Bytes of instructions that leave one value, or none, on the stack. */
+export type Code = readonly number[];
+
+/** Types of parameters and local variables. */
+export const Type = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+
+export type TypeCode = (typeof Type)[keyof typeof Type];
+
+/** Unsigned LEB128. */
+const unsigned = (value: number): number[] => {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    const low = rest & 0x7f;
+    rest >>>= 7;
+    bytes.push(rest === 0 ? low : low | 0x80);
+  } while (rest !== 0);
+  return bytes;
+};
+
+const vector = (items: readonly Code[]): number[] => [...unsigned(items.length), ...items.flat()];
+const section = (id: number, content: Code): number[] => [id, ...unsigned(content.length), ...content];
+const name = (text: string): number[] => vector([...Buffer.from(text)].map((byte) => [byte]));
+
+const simd = (code: number): number[] => [0xfd, ...unsigned(code)];
+
+/** The alignment of a vector in memory, as a power of two. */
+const ALIGNED = 4;
+
+export const getLocal = (index: number): Code => [0x20, ...unsigned(index)];
+export const setLocal = (index: number): Code => [0x21, ...unsigned(index)];
+export const teeLocal = (index: number): Code => [0x22, ...unsigned(index)];
+
+/** Four float32 from `offset` bytes behind an address. */
+export const loadVector = (address: Code, offset: number): Code => [
+  ...address,
+  ...simd(0),
+  ALIGNED,
+  ...unsigned(offset),
+];
+export const storeVector = (address: Code, offset: number, vector: Code): Code => [
+  ...address,
+  ...vector,
+  ...simd(11),
+  ALIGNED,
+  ...unsigned(offset),
+];
+/** Four times the same float32. */
+export const splat = (number: Code): Code => [...number, ...simd(0x13)];
+
+const binary =
+  (code: number) =>
+  (left: Code, right: Code): Code => [...left, ...right, ...simd(code)];
+
+export const addVectors = binary(0xe4);
+export const subVectors = binary(0xe5);
+export const mulVectors = binary(0xe6);
+export const divVectors = binary(0xe7);
+export const sqrtVector = (vector: Code): Code => [...vector, ...simd(0xe3)];
+
+/** Sums and products of two float64 each. */
+export const addDoubles = binary(0xf0);
+export const mulDoubles = binary(0xf2);
+/** The two lower float32 of a vector as float64. */
+export const lowAsDoubles = (vector: Code): Code => [...vector, ...simd(0x5f)];
+/** The upper half of a vector moved to its lower half. */
+export const upperHalf = (vector: Code): Code => [
+  ...vector,
+  ...vector,
+  ...simd(0x0d),
+  ...[8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15],
+];
+/** One of the two float64 of a vector. */
+export const doubleAt = (vector: Code, lane: 0 | 1): Code => [...vector, ...simd(0x21), lane];
+/** The sum of two float64 numbers. */
+export const addNumbers = (left: Code, right: Code): Code => [...left, ...right, 0xa0];
+
+/**
+ * `body` again and again while the integer in a local variable, raised by `step` after each turn, is below another's.
+ */
+export const countedLoop = (counter: number, end: number, step: number, body: Code): Code => [
+  ...[0x03, 0x40],
+  ...body,
+  ...getLocal(counter),
+  ...[0x41, ...unsigned(step)],
+  0x6a,
+  ...teeLocal(counter),
+  ...getLocal(end),
+  ...[0x49, 0x0d, 0x00, 0x0b],
+];
+
+/** What of the JavaScript interface is used here; Node's types don't have it. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: Readonly<Record<string, unknown>> };
+};
+
+/** A module's only function. */
+export interface FunctionCode {
+  readonly parameters: readonly TypeCode[];
+  readonly results: readonly TypeCode[];
+  /** Local variables, numbered after the parameters. */
+  readonly locals: readonly TypeCode[];
+  readonly body: Code;
+}
+
+/** Bytes of a page of memory. */
+const PAGE = 65_536;
+
+/**
+ * @param memoryBytes What the memory holds at least.
+ * @returns The module's memory and its function.
+ */
+export const instantiate = <Call>(
+  { parameters, results, locals, body }: FunctionCode,
+  memoryBytes: number,
+): { memory: ArrayBuffer; call: Call } => {
+  const type = [0x60, ...vector(parameters.map((code) => [code])), ...vector(results.map((code) => [code]))];
+  const code = [...vector(locals.map((local) => [1, local])), ...body, 0x0b];
+  const bytes = Uint8Array.from([
+    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, vector([type])),
+    ...section(3, vector([[0]])),
+    ...section(5, vector([[0, ...unsigned(Math.ceil(memoryBytes / PAGE))]])),
+    ...section(
+      7,
+      vector([
+        [...name('memory'), 2, 0],
+        [...name('call'), 0, 0],
+      ]),
+    ),
+    ...section(10, vector([[...unsigned(code.length), ...code]])),
+  ]);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  return { memory: (exports.memory as { buffer: ArrayBuffer }).buffer, call: exports.call as Call };
+};
