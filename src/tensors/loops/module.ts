@@ -80,6 +80,21 @@ export const doubleAt = (vector: Code, lane: 0 | 1): Code => [...vector, ...simd
 /** The sum of two float64 numbers. */
 export const addNumbers = (left: Code, right: Code): Code => [...left, ...right, 0xa0];
 
+/** Sixteen times the same byte, from a 32-bit integer's lowest. */
+export const splatByte = (number: Code): Code => [...number, ...simd(0x0f)];
+/** All bits of the bytes of `left` that are below those of `right`, unsigned. */
+export const bytesBelow = binary(0x26);
+export const andBits = binary(0x4e);
+export const orBits = binary(0x50);
+export const xorBits = binary(0x51);
+/** Sums of four 32-bit integers each, modulo 2³². */
+export const addIntegers = binary(0xae);
+/** Four 32-bit integers with their bits moved up, or down, by `places`. */
+export const shiftUp = (vector: Code, places: number): Code => [...vector, ...constant(places), ...simd(0xab)];
+export const shiftDown = (vector: Code, places: number): Code => [...vector, ...constant(places), ...simd(0xad)];
+/** A 32-bit integer, at most 63: larger ones would read as negative. */
+export const constant = (value: number): Code => [0x41, ...unsigned(value)];
+
 /**
  * `body` again and again while the integer in a local variable, raised by `step` after each turn, is below another's.
  */
@@ -87,7 +102,7 @@ export const countedLoop = (counter: number, end: number, step: number, body: Co
   ...[0x03, 0x40],
   ...body,
   ...getLocal(counter),
-  ...[0x41, ...unsigned(step)],
+  ...constant(step),
   0x6a,
   ...teeLocal(counter),
   ...getLocal(end),
