@@ -61,34 +61,40 @@ export interface TrainingStepOptions extends ExecutionOptions {
 export const buildTrainingStep = async (options: TrainingStepOptions): Promise<TrainingStep> => {
   const { tuning, masks } = options;
   const lean = { ...options, lean: true };
+  const training = lossGraph(options, true);
+  const scaled = mul(training.loss, training.graph.input('scale', 'float32', []));
+  // The embedding's gradient is that of the rows read of it, added up after each run; only a tied head, which reads it
+  // as a matrix too, has a part of it in the graph.
+  const reads = training.reads.filter(({ table }) => tuning.trained.has(table));
+  /** Of each table whose whole gradient is that of rows read: which of them are not 0. */
+  const apart = new Map(options.ownHead ? reads.map(({ table }) => [table, new Set<number>()]) : []);
   const parameters = [...tuning.trained].map(
-    ([name, { shape, data }]): Trainable => ({ name, shape, value: data, gradient: new Float32Array(data.length) }),
+    ([name, { shape, data }]): Trainable => ({
+      name,
+      shape,
+      value: data,
+      gradient: new Float32Array(data.length),
+      rowsRead: apart.get(name),
+    }),
   );
   const weights: [string, Value][] = [
     ...parameters.map(({ name, shape, value }): [string, Value] => [name, { data: value, dims: shape }]),
     ...tuning.frozen,
   ];
-
-  const training = lossGraph(options, true);
-  const scaled = mul(training.loss, training.graph.input('scale', 'float32', []));
-  // The embedding's gradient is that of the rows read of it, added up after each run; only a tied head, which reads it
-  // as a matrix too, has a part of it in the graph.
-  const rowsRead = training.reads.filter(({ table }) => tuning.trained.has(table));
-  const inGraph = parameters.filter(({ name }) => !options.ownHead || !rowsRead.some(({ table }) => table === name));
+  const inGraph = parameters.filter(({ name }) => !apart.has(name));
   const derived = gradients(scaled, [
     ...inGraph.map(({ name }) => training.graph.inputs.get(name)!),
-    ...rowsRead.map(({ rows }) => rows),
+    ...reads.map(({ rows }) => rows),
   ]);
   const outputs = Object.fromEntries([
     ...inGraph.map(({ name }, i) => [name, derived[i]] as const),
-    ...rowsRead.map((_, i) => [`${ROWS}${i}`, derived[inGraph.length + i]] as const),
+    ...reads.map((_, i) => [`${ROWS}${i}`, derived[inGraph.length + i]] as const),
   ]);
   const backward: Program = await compile(training.graph, { loss: training.loss, ...outputs }, lean);
   const evaluating = lossGraph(options, false);
   const forward = await compile(evaluating.graph, { loss: evaluating.loss }, lean);
 
   const gradientArrays = new Map(parameters.map(({ name, gradient }) => [name, gradient]));
-  const apart = parameters.filter((parameter) => !inGraph.includes(parameter));
   const graphArrays = new Map(inGraph.map(({ name, gradient }) => [name, gradient]));
   const add = compileSum();
   let spare: Map<string, Float32Array> | undefined;
@@ -105,7 +111,9 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
           if (stopping?.()) return undefined;
           spare ??= new Map(inGraph.map(({ name, value }) => [name, new Float32Array(value.length)]));
           into = spare;
-        } else for (const { gradient } of apart) gradient.fill(0);
+        } else
+          for (const [table, rows] of apart)
+            clearRows(gradientArrays.get(table)!, tuning.trained.get(table)!.shape, rows);
         const feeds = new Map([
           ...weights,
           ...batchFeeds(batch),
@@ -115,9 +123,9 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
         const result = await backward.run(feeds, into, { masks, step: index * 2 ** 32 + step });
         loss += (result.loss.data as Float32Array)[0];
         if (index > 0) for (const { name, gradient } of inGraph) add({ sum: gradient, part: into.get(name)! }, {});
-        for (const [i, { table, ids }] of rowsRead.entries()) {
+        for (const [i, { table, ids }] of reads.entries()) {
           const rows = result[`${ROWS}${i}`].data as Float32Array;
-          addRows(gradientArrays.get(table)!, feeds.get(ids.name)!.data as BigInt64Array, rows);
+          addRows(gradientArrays.get(table)!, feeds.get(ids.name)!.data as BigInt64Array, rows, apart.get(table));
         }
       }
       return loss / tokens;
@@ -135,11 +143,23 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
 
 const compileSum = () => compileLoop(['sum', 'part'], [], ({ sum, part }) => ({ sum: plus(sum, part) }));
 
-/** Adds each row to the row of a table that its id names, one after the other, so that runs stay reproducible. */
-const addRows = (table: Float32Array, ids: BigInt64Array, rows: Float32Array): void => {
+/** Sets rows of a table to 0 and forgets them. */
+const clearRows = (table: Float32Array, [, width]: readonly number[], rows: Set<number>): void => {
+  for (const row of rows) table.fill(0, row * width, (row + 1) * width);
+  rows.clear();
+};
+
+/**
+ * Adds each row to the row of a table that its id names, one after the other, so that runs stay reproducible.
+ *
+ * @param touched Where given, receives the ids.
+ */
+const addRows = (table: Float32Array, ids: BigInt64Array, rows: Float32Array, touched?: Set<number>): void => {
   const width = rows.length / ids.length;
   for (let row = 0; row < ids.length; row++) {
-    const [to, from] = [Number(ids[row]) * width, row * width];
+    const id = Number(ids[row]);
+    touched?.add(id);
+    const [to, from] = [id * width, row * width];
     for (let i = 0; i < width; i++) table[to + i] += rows[from + i];
   }
 };

@@ -3,7 +3,7 @@
  * moments corrected for their start at zero.
  */
 import { compileLoop, minus, over, plus, root, times } from '../../tensors/index.js';
-import { type Optimizer, stateArrays } from './optimizer.js';
+import { type Optimizer, type RowRange, rangesOf, stateArrays, type Trainable } from './optimizer.js';
 
 /** AdamW's settings; the defaults are PyTorch's. */
 export interface AdamWOptions {
@@ -29,12 +29,39 @@ const compileStep = () =>
     },
   );
 
+/** What a step leaves of a parameter without gradient or moments. */
+const compileDecay = () => compileLoop(['value'], ['keep'], ({ value }, { keep }) => ({ value: times(value, keep) }));
+
+/** Marks the rows of a table that have moments: those that some batch has read. */
+const rowsWithMoments = (square: Float32Array, rows: number): Uint8Array => {
+  const width = square.length / rows;
+  return Uint8Array.from({ length: rows }, (_, row) =>
+    square.subarray(row * width, (row + 1) * width).some((each) => each !== 0) ? 1 : 0,
+  );
+};
+
 /** @example const optimizer = adamW({ weightDecay: 0 }); optimizer.step(parameters, 1e-3); */
 export const adamW = ({ betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01 }: AdamWOptions = {}): Optimizer => {
   const moments = stateArrays();
   const [beta1, beta2] = betas;
-  const change = compileStep();
+  const [change, decay] = [compileStep(), compileDecay()];
+  /** Of each table of which batches read a few rows: the rows read so far. The others have no moments to work out. */
+  const seen = new Map<string, Uint8Array>();
   let steps = 0;
+
+  /** The ranges of a parameter's elements that have been read before, and of those that never were. */
+  const rangesSeen = (
+    { name, shape, value, rowsRead }: Trainable,
+    square: Float32Array,
+  ): readonly (RowRange & { readonly chosen: boolean })[] => {
+    if (rowsRead === undefined) return [{ from: 0, to: value.length, chosen: true }];
+    const known = seen.get(name) ?? rowsWithMoments(square, shape[0]);
+    seen.set(name, known);
+    for (const row of rowsRead) known[row] = 1;
+    const width = value.length / shape[0];
+    return rangesOf(known).map(({ from, to, chosen }) => ({ from: from * width, to: to * width, chosen }));
+  };
+
   return {
     get steps() {
       return steps;
@@ -52,15 +79,22 @@ export const adamW = ({ betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01
         secondScale: 1 / Math.sqrt(1 - beta2 ** steps),
         epsilon,
       };
-      for (const { name, value, gradient } of parameters) {
+      for (const parameter of parameters) {
+        const { name, value, gradient } = parameter;
         const mean = moments.get('exp_avg', name, value.length);
         const square = moments.get('exp_avg_sq', name, value.length);
-        change({ value, gradient, mean, square }, scalars);
+        for (const { from, to, chosen } of rangesSeen(parameter, square)) {
+          const part = (array: Float32Array): Float32Array => array.subarray(from, to);
+          if (chosen)
+            change({ value: part(value), gradient: part(gradient), mean: part(mean), square: part(square) }, scalars);
+          else if (scalars.keep !== 1) decay({ value: part(value) }, scalars);
+        }
       }
     },
     state: () => moments.all,
     restore: (state, count) => {
       for (const [name, array] of state) moments.all.set(name, array);
+      seen.clear();
       steps = count;
     },
   };

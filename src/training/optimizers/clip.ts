@@ -10,6 +10,14 @@ import type { Trainable } from './optimizer.js';
  * @returns The Euclidean norm of all gradients, and the factor.
  */
 export const clipping = (parameters: readonly Trainable[], limit: number): { norm: number; scale: number } => {
-  const norm = Math.sqrt(parameters.reduce((total, { gradient }) => total + sumOfSquares(gradient), 0));
+  const norm = Math.sqrt(parameters.reduce((total, parameter) => total + squaresOf(parameter), 0));
   return { norm, scale: limit > 0 && norm > limit ? limit / norm : 1 };
+};
+
+const squaresOf = ({ shape, gradient, rowsRead }: Trainable): number => {
+  if (rowsRead === undefined) return sumOfSquares(gradient);
+  const width = gradient.length / shape[0];
+  let sum = 0;
+  for (const row of rowsRead) sum += sumOfSquares(gradient.subarray(row * width, (row + 1) * width));
+  return sum;
 };
