@@ -23,6 +23,7 @@ interface TrainOptions extends Partial<Omit<Recipe, 'lora'>> {
   readonly weights: 'float32' | 'int8' | 'int4';
   readonly epochs?: number;
   readonly minutes?: number;
+  readonly checkpointMinutes?: number;
   readonly prompt?: string;
   readonly resume: boolean;
   readonly device?: Device;
@@ -122,7 +123,12 @@ export const trainCommand = (): Command =>
     .option('--max-target-tokens <n>', 'longest impression (default: 128)', wholeNumber(2))
     .option(
       '--evaluations-per-epoch <n>',
-      'evaluations and checkpoints an epoch (default: 1, untrained models 0.5)',
+      'evaluations an epoch, each with a checkpoint (default: 1, untrained models 0.5)',
+      positiveNumber,
+    )
+    .option(
+      '--checkpoint-minutes <n>',
+      'longest time between two checkpoints, which is what a kill can cost (default: 10)',
       positiveNumber,
     )
     .addOption(
@@ -204,6 +210,7 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
       recipe,
       length,
       resume: options.resume,
+      checkpointMinutes: options.checkpointMinutes,
       threads: options.threads,
       provider: await chooseDevice(options.device ?? 'cpu'),
       interrupted: () => signal.aborted,
@@ -234,7 +241,7 @@ const chosen = ({ lora, ...defaults }: Recipe, options: TrainOptions): Recipe =>
 const configOf = (
   data: string,
   model: string,
-  { dev, prompt, weights }: TrainOptions,
+  { dev, prompt, weights, checkpointMinutes }: TrainOptions,
   { lora, ...recipe }: Recipe,
   length: RunLength,
 ): Record<string, unknown> => {
@@ -250,5 +257,8 @@ const configOf = (
   const { storeReports, ...others } = recipe;
   const settings = Object.entries(others).map(([name, value]) => [dashed(name), value]);
   const kept = storeReports ? {} : { 'no-store-reports': true };
-  return { data, dev, model, prompt, ...length, ...adapter, ...Object.fromEntries(settings), ...kept };
+  return {
+    ...{ data, dev, model, prompt, ...length, ...adapter, ...Object.fromEntries(settings), ...kept },
+    'checkpoint-minutes': checkpointMinutes,
+  };
 };

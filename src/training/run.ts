@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFailure, writeWhole } from '../ground/durable.js';
+import { removeLeftovers, writeFailure, writeWhole } from '../ground/durable.js';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { beginAdapterDirectory } from '../models/adapter.js';
@@ -26,7 +26,7 @@ import { countDuplicates, type Duplicates } from './duplicates.js';
 import type { DevMetrics, StepMetrics } from './metrics.js';
 import { adafactor } from './optimizers/adafactor.js';
 import { adamW } from './optimizers/adamw.js';
-import type { Recipe } from './recipe.js';
+import { CHECKPOINT_MINUTES, type Recipe } from './recipe.js';
 import { readLines, type SampleDrafts, writeReport } from './report/page.js';
 import { splitByPatient } from './split.js';
 import { type RunLength, type TrainingResult, train } from './train.js';
@@ -52,6 +52,8 @@ export interface RunOptions extends ExecutionOptions {
   readonly recipe: Recipe;
   readonly length: RunLength;
   readonly resume: boolean;
+  /** Longest time between two checkpoints, in minutes; default {@link CHECKPOINT_MINUTES}. */
+  readonly checkpointMinutes?: number;
   readonly interrupted?: () => boolean;
   readonly onStart?: (facts: RunFacts) => void;
   readonly onResume?: (state: RunState) => void;
@@ -205,6 +207,7 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
     settings: { ...recipe, length },
     metricsFile,
     checkpointFolder: join(out, 'checkpoints'),
+    checkpointMinutes: options.checkpointMinutes ?? CHECKPOINT_MINUTES,
     fingerprint,
     saveBest,
     draftDev,
@@ -316,6 +319,7 @@ const claimDirectory = async (out: string, resume: boolean): Promise<void> => {
   await mkdir(out, { recursive: true }).catch((error: unknown) => {
     throw writeFailure(out, error);
   });
+  for (const folder of [out, join(out, 'model'), join(out, 'checkpoints')]) await removeLeftovers(folder);
 };
 
 const encodePairs = (

@@ -138,10 +138,20 @@ describe('its configuration', () => {
 
   it('becomes a recipe, checked', () => {
     expect(
-      trainingChoice({ 'learning-rate': '1e-4', 'batch-size': '4', minutes: '30', optimizer: 'adafactor' }, 'x'),
+      trainingChoice(
+        {
+          'learning-rate': '1e-4',
+          'batch-size': '4',
+          minutes: '30',
+          optimizer: 'adafactor',
+          'checkpoint-minutes': '5',
+        },
+        'x',
+      ),
     ).toEqual({
       model: undefined,
       threads: undefined,
+      checkpointMinutes: 5,
       recipe: { learningRate: 1e-4, batchSize: 4, optimizer: 'adafactor' },
       length: { minutes: 30 },
     });
