@@ -6,6 +6,7 @@ import { applyConfig } from './config-file.js';
 import { chooseDevice, type Device } from './device.js';
 import { showDownload } from './download.js';
 import { interruptible } from './interrupt.js';
+import { chosenPrompt, promptFileOption } from './prompt.js';
 import { trainShowing } from './training.js';
 import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 
@@ -25,6 +26,7 @@ interface TrainOptions extends Partial<Omit<Recipe, 'lora'>> {
   readonly minutes?: number;
   readonly checkpointMinutes?: number;
   readonly prompt?: string;
+  readonly promptFile?: string;
   readonly resume: boolean;
   readonly device?: Device;
   readonly threads?: number;
@@ -70,6 +72,7 @@ export const trainCommand = (): Command =>
       positiveNumber,
     )
     .option('--prompt <template>', 'prompt with the fields {findings} and {background}, kept with the model')
+    .addOption(promptFileOption())
     .option(
       '--retrieve <k>',
       'put the impressions of the k most similar training reports into the input, never the same patient’s (default: 0)',
@@ -175,16 +178,15 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
   if (!options.lora && options.weights !== 'float32')
     misuse('rounded weights can only be trained through an adapter, add --lora');
 
-  const [{ readExamples }, { parsePrompt, RETRIEVAL_PROMPT }, { openStart }, { FINE_TUNE, FROM_SCRATCH, LORA }] =
-    await Promise.all([
-      import('../reports/dataset.js'),
-      import('../reports/prompt.js'),
-      import('../models/open.js'),
-      import('../training/recipe.js'),
-    ]);
+  const [{ readExamples }, { RETRIEVAL_PROMPT }, { openStart }, { FINE_TUNE, FROM_SCRATCH, LORA }] = await Promise.all([
+    import('../reports/dataset.js'),
+    import('../reports/prompt.js'),
+    import('../models/open.js'),
+    import('../training/recipe.js'),
+  ]);
   const { devDrafter } = await import('../generation/dev-drafts.js');
-  const prompt =
-    options.prompt !== undefined ? parsePrompt(options.prompt) : options.retrieve ? RETRIEVAL_PROMPT : undefined;
+  const wished = await chosenPrompt(options);
+  const prompt = wished ?? (options.retrieve ? RETRIEVAL_PROMPT : undefined);
   const examples = await readExamples(data);
   const devExamples = options.dev === undefined ? undefined : await readExamples(options.dev);
   const bits = { float32: undefined, int8: 8, int4: 4 } as const;
@@ -202,7 +204,7 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
       model: prompt === undefined ? model : { ...model, prompt },
       modelName,
       baseName: name,
-      config: configOf(data, modelName, options, recipe, length),
+      config: configOf(data, modelName, { ...options, prompt: wished?.template }, recipe, length),
       examples,
       devExamples,
       devDrafter: devDrafter(recipe, options.threads),

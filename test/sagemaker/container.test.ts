@@ -170,6 +170,18 @@ describe('its channels', () => {
     expect(new Set(examples.map(({ subjectId }) => subjectId)).size).toBe(3);
   });
 
+  it('are read by the names that their template has for the fields', async () => {
+    await put('j/data.jsonl', '{"document": "Clear.", "Indication": "Cough.", "summary": "Normal."}\n');
+    await put('j/template.json', '{"prompt": "{Indication}: {document}", "completion": " {summary}\\n"}');
+    const { examples, prompt: read } = await readChannel(join(root, 'j'));
+    expect(examples).toMatchObject([{ findings: 'Clear.', background: 'Cough.', impression: 'Normal.' }]);
+    expect(read?.template).toBe('{background}: {findings}');
+    await put('j/data.jsonl', '{"findings": "Clear.", "impression": "Normal."}\n');
+    await expect(readChannel(join(root, 'j'))).rejects.toThrow(
+      /no example.*line 1, write \{"document": "…", "summary"/,
+    );
+  });
+
   it('may hold MEDIQA’s files, and must hold examples', async () => {
     await put('a/train.json', JSON.stringify([{ study_id: 's', findings: 'f', impression: 'i' }]));
     expect((await readChannel(join(root, 'a'))).examples).toMatchObject([{ studyId: 's' }]);
