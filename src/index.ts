@@ -21,6 +21,7 @@ export { type Model, readModel, writeModel } from './models/directory.js';
 export { openModel, openStart, openToDraft } from './models/open.js';
 export { readExamples } from './reports/dataset.js';
 export type { Example } from './reports/example.js';
+export { parseTemplateFile, serialiseTemplate } from './reports/jumpstart-template.js';
 export { alignPredictions, type Prediction, readPredictions, writePredictions } from './reports/predictions.js';
 export { type PrepareOptions, type PrepareSummary, prepare } from './reports/prepare.js';
 export { DEFAULT_PROMPT, type PromptTemplate, parsePrompt, renderPrompt } from './reports/prompt.js';

@@ -9,7 +9,7 @@ const SHOWN_FROM = 1e6;
 export const showDownload = (): DownloadProgress => {
   let current: { file: string; progress: Progress } | undefined;
   const megabytes = (bytes: number): number => Math.round(bytes / 1e6);
-  return (file, bytes, total) => {
+  const onBytes = (file: string, bytes: number, total: number): void => {
     if (total < SHOWN_FROM) return;
     if (current?.file !== file) {
       current?.progress.stop();
@@ -21,4 +21,7 @@ export const showDownload = (): DownloadProgress => {
       current = undefined;
     }
   };
+  const onWait = (file: string): void =>
+    console.error(`Another process is downloading ${file}: waiting until it is done.`);
+  return Object.assign(onBytes, { onWait });
 };

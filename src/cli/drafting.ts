@@ -8,6 +8,7 @@ import type { PromptFields } from '../reports/prompt.js';
 import { showDownload } from './download.js';
 import { type Leaning, leanOnSimilar } from './leaning.js';
 import { startProgress } from './progress.js';
+import { chosenPrompt, promptFileOption } from './prompt.js';
 import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 
 /** The options as commander gives them; absent where the user gave none. */
@@ -16,6 +17,7 @@ export interface DraftingOptions {
   readonly adapter?: string;
   readonly similarReports?: string;
   readonly prompt?: string;
+  readonly promptFile?: string;
   readonly maxInputTokens?: number;
   readonly maxNewTokens?: number;
   readonly minNewTokens?: number;
@@ -64,6 +66,7 @@ export const addDraftingOptions = (command: Command): Command =>
       'reports to lean on, for a model trained with --retrieve (default: those stored with it)',
     )
     .option('--prompt <template>', 'prompt with the fields {findings} and {background} (default: the model’s own)')
+    .addOption(promptFileOption())
     .option(
       '--max-input-tokens <n>',
       'longest input; a longer one loses the end of its findings, with a warning (default: 896)',
@@ -138,16 +141,15 @@ export const withDrafter = async <Result>(
   work: (drafter: Drafter) => Promise<Result>,
 ): Promise<Result> => {
   // ONNX Runtime is only loaded by the commands that need it.
-  const [{ createDrafter }, { decodingSettings, OptionFailure }, { openToDraft }, { parsePrompt }] = await Promise.all([
+  const [{ createDrafter }, { decodingSettings, OptionFailure }, { openToDraft }] = await Promise.all([
     import('../generation/drafts.js'),
     import('../generation/options.js'),
     import('../models/open.js'),
-    import('../reports/prompt.js'),
   ]);
   const settings: DraftOptions = {
     ...options,
     memoryBudget: options.memory === undefined ? undefined : options.memory * 1e9,
-    prompt: options.prompt === undefined ? undefined : parsePrompt(options.prompt),
+    prompt: await chosenPrompt(options),
   };
   try {
     decodingSettings(settings);

@@ -1,5 +1,8 @@
 /** @file `impressionist export`: a model in another form. One entry of {@link FORMATS} a form. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { writeFailure, writeWhole } from '../ground/durable.js';
 import { showDownload } from './download.js';
 
 interface ExportOptions {
@@ -41,6 +44,20 @@ const FORMATS: Readonly<Record<string, Format>> = {
   adapter: {
     description: 'an adapter directory as PEFT reads it, without its base model',
     write: async (name, { out, adapter }) => (await import('../models/adapter.js')).copyAdapter(adapter ?? name, out),
+  },
+  template: {
+    description: 'template.json, the model’s prompt as SageMaker JumpStart keeps it beside its training data',
+    write: async (name, { out, adapter }) => {
+      const [{ promptOfModel }, { serialiseTemplate, TEMPLATE_FILE }] = await Promise.all([
+        import('../models/open.js'),
+        import('../reports/jumpstart-template.js'),
+      ]);
+      const template = serialiseTemplate(await promptOfModel(name, { adapter, onDownload: showDownload() }));
+      await mkdir(out, { recursive: true }).catch((error: unknown) => {
+        throw writeFailure(out, error);
+      });
+      await writeWhole(join(out, TEMPLATE_FILE), template);
+    },
   },
 };
 

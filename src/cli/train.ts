@@ -6,6 +6,7 @@ import { applyConfig } from './config-file.js';
 import { chooseDevice, type Device } from './device.js';
 import { showDownload } from './download.js';
 import { interruptible } from './interrupt.js';
+import { chosenPrompt, promptFileOption } from './prompt.js';
 import { trainShowing } from './training.js';
 import { numberBetween, positiveNumber, wholeNumber } from './values.js';
 
@@ -23,7 +24,9 @@ interface TrainOptions extends Partial<Omit<Recipe, 'lora'>> {
   readonly weights: 'float32' | 'int8' | 'int4';
   readonly epochs?: number;
   readonly minutes?: number;
+  readonly checkpointMinutes?: number;
   readonly prompt?: string;
+  readonly promptFile?: string;
   readonly resume: boolean;
   readonly device?: Device;
   readonly threads?: number;
@@ -69,6 +72,7 @@ export const trainCommand = (): Command =>
       positiveNumber,
     )
     .option('--prompt <template>', 'prompt with the fields {findings} and {background}, kept with the model')
+    .addOption(promptFileOption())
     .option(
       '--retrieve <k>',
       'put the impressions of the k most similar training reports into the input, never the same patient’s (default: 0)',
@@ -122,7 +126,12 @@ export const trainCommand = (): Command =>
     .option('--max-target-tokens <n>', 'longest impression (default: 128)', wholeNumber(2))
     .option(
       '--evaluations-per-epoch <n>',
-      'evaluations and checkpoints an epoch (default: 1, untrained models 0.5)',
+      'evaluations an epoch, each with a checkpoint (default: 1, untrained models 0.5)',
+      positiveNumber,
+    )
+    .option(
+      '--checkpoint-minutes <n>',
+      'longest time between two checkpoints, which is what a kill can cost (default: 10)',
       positiveNumber,
     )
     .addOption(
@@ -169,16 +178,15 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
   if (!options.lora && options.weights !== 'float32')
     misuse('rounded weights can only be trained through an adapter, add --lora');
 
-  const [{ readExamples }, { parsePrompt, RETRIEVAL_PROMPT }, { openStart }, { FINE_TUNE, FROM_SCRATCH, LORA }] =
-    await Promise.all([
-      import('../reports/dataset.js'),
-      import('../reports/prompt.js'),
-      import('../models/open.js'),
-      import('../training/recipe.js'),
-    ]);
+  const [{ readExamples }, { RETRIEVAL_PROMPT }, { openStart }, { FINE_TUNE, FROM_SCRATCH, LORA }] = await Promise.all([
+    import('../reports/dataset.js'),
+    import('../reports/prompt.js'),
+    import('../models/open.js'),
+    import('../training/recipe.js'),
+  ]);
   const { devDrafter } = await import('../generation/dev-drafts.js');
-  const prompt =
-    options.prompt !== undefined ? parsePrompt(options.prompt) : options.retrieve ? RETRIEVAL_PROMPT : undefined;
+  const wished = await chosenPrompt(options);
+  const prompt = wished ?? (options.retrieve ? RETRIEVAL_PROMPT : undefined);
   const examples = await readExamples(data);
   const devExamples = options.dev === undefined ? undefined : await readExamples(options.dev);
   const bits = { float32: undefined, int8: 8, int4: 4 } as const;
@@ -196,7 +204,7 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
       model: prompt === undefined ? model : { ...model, prompt },
       modelName,
       baseName: name,
-      config: configOf(data, modelName, options, recipe, length),
+      config: configOf(data, modelName, { ...options, prompt: wished?.template }, recipe, length),
       examples,
       devExamples,
       devDrafter: devDrafter(recipe, options.threads),
@@ -204,6 +212,7 @@ const run = async (given: string | undefined, command: Command, signal: AbortSig
       recipe,
       length,
       resume: options.resume,
+      checkpointMinutes: options.checkpointMinutes,
       threads: options.threads,
       provider: await chooseDevice(options.device ?? 'cpu'),
       interrupted: () => signal.aborted,
@@ -234,7 +243,7 @@ const chosen = ({ lora, ...defaults }: Recipe, options: TrainOptions): Recipe =>
 const configOf = (
   data: string,
   model: string,
-  { dev, prompt, weights }: TrainOptions,
+  { dev, prompt, weights, checkpointMinutes }: TrainOptions,
   { lora, ...recipe }: Recipe,
   length: RunLength,
 ): Record<string, unknown> => {
@@ -250,5 +259,8 @@ const configOf = (
   const { storeReports, ...others } = recipe;
   const settings = Object.entries(others).map(([name, value]) => [dashed(name), value]);
   const kept = storeReports ? {} : { 'no-store-reports': true };
-  return { data, dev, model, prompt, ...length, ...adapter, ...Object.fromEntries(settings), ...kept };
+  return {
+    ...{ data, dev, model, prompt, ...length, ...adapter, ...Object.fromEntries(settings), ...kept },
+    'checkpoint-minutes': checkpointMinutes,
+  };
 };

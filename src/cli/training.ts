@@ -36,6 +36,8 @@ export const trainShowing = async (options: RunOptions, json = false): Promise<T
       if (json) console.log(JSON.stringify({ ...metrics, best: isBest }));
     },
   }).finally(() => progress?.stop());
+  const { written, seconds } = result.checkpoints;
+  if (written > 0) say(`${written.toLocaleString('en')} checkpoints written in ${seconds.toFixed(1)} s.`);
   if (!result.interrupted) {
     say(
       `${result.steps.toLocaleString('en')} steps in ${duration(result.seconds)}${result.stoppedEarly ? ', ended early: no better model came' : ''}. ` +

@@ -4,13 +4,16 @@
  */
 import type { T5Config } from '../t5/config.js';
 import { crossKeysValues, decodeFurther, encode, head, type KeysValues, type T5 } from '../t5/forward.js';
+import { adaptedParameters, type LoraAdapter } from '../t5/lora.js';
 import {
   frozenParameters,
   type Parameters,
   parameterShapes,
-  trainableParameters,
+  quantisedInputParameters,
+  quantisedInputs,
   type WeightData,
 } from '../t5/parameters.js';
+import type { QuantisedWeight } from '../t5/quantisation.js';
 import {
   compile,
   type ExecutionOptions,
@@ -69,6 +72,12 @@ export interface DecoderModel {
   readonly ownHead: boolean;
 }
 
+/** A model that is being trained. */
+export interface LiveModel extends DecoderModel {
+  /** Matrices rounded to integers, which are then not in `weights`. */
+  readonly quantised?: ReadonlyMap<string, QuantisedWeight>;
+}
+
 /** How a graph gets the model's weights. */
 export type ParametersOf = (graph: Graph) => Parameters;
 
@@ -80,11 +89,26 @@ export type ParametersOf = (graph: Graph) => Parameters;
 export const buildDecoder = (model: DecoderModel, options: ExecutionOptions = {}): Promise<Decoder> =>
   compileDecoder(model, (graph) => frozenParameters(graph, model.weights), options);
 
-/** Compiles a decoder that reads its weights anew at each run, so that it follows arrays which training changes. */
-export const buildLiveDecoder = (model: DecoderModel, options: ExecutionOptions = {}): Promise<Decoder> => {
+/**
+ * Compiles a decoder that reads its weights anew at each run, so that it follows arrays which training changes.
+ *
+ * @param model Its matrices may be rounded to integers.
+ * @param adapter On top of the model, not worked into it: there is no merging into integers.
+ */
+export const buildLiveDecoder = (
+  model: LiveModel,
+  options: ExecutionOptions = {},
+  adapter?: LoraAdapter,
+): Promise<Decoder> => {
+  const { quantised = new Map() } = model;
   const shapes = parameterShapes(model.config, model.ownHead);
-  const weights = [...model.weights].map(([name, { data, shape }]): [string, Value] => [name, { data, dims: shape }]);
-  return compileDecoder(model, (graph) => trainableParameters(graph, shapes), options, weights);
+  const parametersOf = (graph: Graph): Parameters => {
+    const base = quantisedInputParameters(graph, shapes, quantised);
+    return adapter === undefined ? base : adaptedParameters(graph, base, adapter, 0);
+  };
+  const floats = [...model.weights, ...(adapter?.weights ?? [])];
+  const fed = floats.map(([name, { data, shape }]): [string, Value] => [name, { data, dims: shape }]);
+  return compileDecoder(model, parametersOf, options, [...fed, ...quantisedInputs(quantised)]);
 };
 
 /**

@@ -6,6 +6,7 @@ import { createRougeScorer } from '../evaluation/rouge.js';
 import type { Model } from '../models/directory.js';
 import { encodeInput } from '../models/encoding.js';
 import type { Example } from '../reports/example.js';
+import type { LoraAdapter } from '../t5/lora.js';
 import { createEngine } from './decode.js';
 import { buildLiveDecoder } from './decoder.js';
 
@@ -31,8 +32,9 @@ export interface DevDrafts {
  */
 export const devDrafter =
   ({ maxInputTokens, maxTargetTokens }: DevDraftLimits, threads?: number) =>
-  async (model: Model): Promise<DevDrafts> => {
-    const engine = createEngine(await buildLiveDecoder(model, { threads }), { maxNewTokens: maxTargetTokens });
+  async (model: Model, adapter?: LoraAdapter): Promise<DevDrafts> => {
+    const decoder = await buildLiveDecoder(model, { threads }, adapter);
+    const engine = createEngine(decoder, { maxNewTokens: maxTargetTokens });
     const scorer = createRougeScorer(['rougeL']);
     return {
       draft: async (examples) => {

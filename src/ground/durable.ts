@@ -2,8 +2,8 @@
  * @file Files that are either wholly there or not at all: written under a temporary name in the same
  * folder, flushed to the disk, then renamed over the old one. A crash or a full disk leaves the old file.
  */
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Failure, systemCode } from './failure.js';
 
 type Chunk = string | Uint8Array;
@@ -34,6 +34,28 @@ export const writeWhole = async (
     await file?.close().catch(() => undefined);
     await rm(temporary, { force: true });
     throw writeFailure(path, error);
+  }
+};
+
+/**
+ * Removes what {@link writeWhole} had begun in a folder when its process was killed. What a running process is writing stays.
+ *
+ * @param folder May be missing.
+ * @example await removeLeftovers('runs/first/checkpoints');
+ */
+export const removeLeftovers = async (folder: string): Promise<void> => {
+  for (const name of await readdir(folder).catch((): string[] => [])) {
+    const writer = Number(/\.(\d+)\.tmp$/.exec(name)?.[1] ?? Number.NaN);
+    // In a container every run has the same process number.
+    if (writer === process.pid || (writer > 0 && !isRunning(writer))) await rm(join(folder, name), { force: true });
+  }
+};
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH';
   }
 };
 

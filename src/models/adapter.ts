@@ -62,7 +62,8 @@ export const withAdapter = async (base: Model, directory: string): Promise<Model
   };
 };
 
-const readPromptOf = async (directory: string): Promise<PromptTemplate | undefined> => {
+/** The prompt that an adapter was trained with; undefined where its directory holds none. */
+export const readPromptOf = async (directory: string): Promise<PromptTemplate | undefined> => {
   const path = join(directory, PROMPT_FILE);
   try {
     return parsePromptFile(await readFile(path, 'utf8'), path);

@@ -3,9 +3,9 @@
  * `models--ORG--NAME/` with `blobs/ETAG`, `refs/REVISION` (a commit) and `snapshots/COMMIT/FILE` (links to blobs).
  * Source: https://huggingface.co/docs/huggingface_hub/guides/manage-cache.
  */
-import { copyFile, mkdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { readFailure, writeFailure, writeWhole } from '../ground/durable.js';
 import { systemCode } from '../ground/failure.js';
 
@@ -24,6 +24,12 @@ export const hubHome = (env: NodeJS.ProcessEnv = process.env): string =>
 /** The model's folder in the cache: under `$HF_HUB_CACHE`, else under `hub` in {@link hubHome}. */
 export const cacheFolder = ({ id }: HubModel, env: NodeJS.ProcessEnv = process.env): string =>
   join(env.HF_HUB_CACHE || join(hubHome(env), 'hub'), `models--${id.replaceAll('/', '--')}`);
+
+/** Where the locks of a model's files are, as in Python, where their names end in `.lock`: `.locks` beside its folder. */
+export const lockFolder = (model: HubModel, env?: NodeJS.ProcessEnv): string => {
+  const folder = cacheFolder(model, env);
+  return join(dirname(folder), '.locks', basename(folder));
+};
 
 const exists = (path: string): Promise<boolean> =>
   stat(path).then(
@@ -68,19 +74,26 @@ export const writeRef = async (model: HubModel, commit: string, env?: NodeJS.Pro
   await writeWhole(path, commit);
 };
 
-/** Shows a blob under its file's name in a snapshot: as a link, or as a copy where links are not allowed. */
+/**
+ * Shows a blob under its file's name in a snapshot: as a link, or as a copy where links are not allowed. The name appears
+ * at once, so that processes may do the same side by side.
+ */
 export const linkBlob = async (blob: string, path: string): Promise<void> => {
   await makeFolder(dirname(path));
-  await rm(path, { force: true });
+  const temporary = `${path}.${process.pid}.${temporaries++}.tmp`;
   try {
-    await symlink(relative(dirname(path), blob), path);
-  } catch (error) {
-    if (systemCode(error) !== 'EPERM' && systemCode(error) !== 'ENOSYS') throw writeFailure(path, error);
-    await copyFile(blob, path).catch((failed: unknown) => {
-      throw writeFailure(path, failed);
+    await symlink(relative(dirname(path), blob), temporary).catch((error: unknown) => {
+      if (systemCode(error) !== 'EPERM' && systemCode(error) !== 'ENOSYS') throw error;
+      return copyFile(blob, temporary);
     });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw writeFailure(path, error);
   }
 };
+
+let temporaries = 0;
 
 /** Makes a folder of the cache. */
 export const makeFolder = async (path: string): Promise<void> => {

@@ -3,11 +3,13 @@
  * with where a download broke off, and checked against the hub's own checksum (SHA-256 for large files, Git's SHA-1 for
  * small ones). `HF_TOKEN`, `HF_ENDPOINT`, `HF_HOME`, `HF_HUB_CACHE` and `HF_HUB_OFFLINE` mean what they mean in Python.
  * npm's `@huggingface/hub` has the same cache but starts a broken download anew and checks no sums.
+ * Processes that want the same file at once fetch it once: one downloads, under a lock, the others wait and find it. Python's
+ * lock can't be shared, so an unfinished file of Python's is copied and gone on with, never written to.
  * A cached model is used as it is, without asking whether the hub has a newer one; name a revision to be exact.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readFailure, writeFailure } from '../ground/durable.js';
@@ -19,12 +21,18 @@ import {
   hubHome,
   isComplete,
   linkBlob,
+  lockFolder,
   makeFolder,
   writeRef,
 } from './hub-cache.js';
+import { withLock } from './hub-lock.js';
 
 /** Told how much of a file is there. */
-export type DownloadProgress = (file: string, bytes: number, total: number) => void;
+export interface DownloadProgress {
+  (file: string, bytes: number, total: number): void;
+  /** Told when another process is downloading the same file, which is then waited for. */
+  readonly onWait?: (file: string) => void;
+}
 
 /** Attempts at a file, each going on where the last one broke off; attempts that bring nothing are counted alone. */
 const FRUITLESS_ATTEMPTS = 5;
@@ -82,7 +90,10 @@ export const fetchModel = async (
   for (const file of chosenFiles(files, name)) {
     const path = join(snapshot, file);
     if (await stat(path).then(Boolean, () => false)) continue;
-    await linkBlob(await fetchFile(hub, model, commit, file, join(folder, 'blobs'), onProgress), path);
+    await linkBlob(
+      await fetchFile(hub, model, { commit, file, folder, locks: lockFolder(model, env) }, onProgress),
+      path,
+    );
   }
   await writeRef(model, commit, env);
   return snapshot;
@@ -164,13 +175,32 @@ const chosenFiles = (files: readonly string[], name: string): string[] => {
   return [...files.filter((file) => WANTED.has(file)), ...weights];
 };
 
-/** Downloads a file into the blobs, or goes on with it, and returns the blob's path. */
+/** A file of a model: where it is on the hub, and where here. */
+interface WantedFile {
+  readonly commit: string;
+  readonly file: string;
+  /** The model's folder in the cache. */
+  readonly folder: string;
+  /** Where the locks of its files are. */
+  readonly locks: string;
+}
+
+/** A blob that is to be fetched. */
+interface Blob {
+  readonly url: string;
+  /** The file, for messages. */
+  readonly where: string;
+  readonly etag: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly path: string;
+}
+
+/** Downloads a file into the blobs, or waits until another process has, and returns the blob's path. */
 const fetchFile = async (
   hub: Hub,
   { id }: HubModel,
-  commit: string,
-  file: string,
-  blobs: string,
+  { commit, file, folder, locks }: WantedFile,
   onProgress?: DownloadProgress,
 ): Promise<string> => {
   const url = `${hub.endpoint}/${id}/resolve/${commit}/${file}`;
@@ -184,18 +214,64 @@ const fetchFile = async (
   if (!/^[\w-]+$/.test(etag) || !Number.isSafeInteger(size)) {
     throw new Failure({ what: 'the hub does not say a file’s checksum and size', where, fix: 'check HF_ENDPOINT' });
   }
-  const blob = join(blobs, etag);
-  if ((await sizeOf(blob)) === size) return blob;
-  await makeFolder(blobs);
-  const partial = `${blob}.incomplete`;
+  const blob: Blob = { url, where, etag, size, path: join(folder, 'blobs', etag) };
+  const isThere = async (): Promise<boolean> => (await sizeOf(blob.path)) === size;
+  if (await isThere()) return blob.path;
+  await makeFolder(join(folder, 'blobs'));
+  await withLock(
+    join(locks, `${etag}.sqlite`),
+    async () => {
+      // Another process may have fetched it meanwhile.
+      if (!(await isThere())) await download(hub, blob, (bytes) => onProgress?.(file, bytes, size));
+    },
+    () => onProgress?.onWait?.(file),
+  );
+  return blob.path;
+};
+
+/** Fetches a blob, going on with what a broken download left of it. */
+const download = async (hub: Hub, blob: Blob, onBytes: (bytes: number) => void): Promise<void> => {
+  const partial = `${blob.path}.impressionist.incomplete`;
+  const adopted = await adoptPythons(blob, partial);
+  await fetchRest(hub, blob, partial, onBytes);
+  try {
+    await verify(partial, blob);
+  } catch (error) {
+    // What Python left may have holes: its faster downloaders write a file’s parts in any order.
+    if (!adopted || !(error instanceof Failure)) throw error;
+    await fetchRest(hub, blob, partial, onBytes);
+    await verify(partial, blob);
+  }
+  await rename(partial, blob.path).catch((error: unknown) => {
+    throw writeFailure(blob.path, error);
+  });
+};
+
+/** Takes a copy of an unfinished file of Python's to go on with, where it is the longer one. */
+const adoptPythons = async ({ path, size }: Blob, partial: string): Promise<boolean> => {
+  const pythons = `${path}.incomplete`;
+  const there = await sizeOf(pythons);
+  if (there > size || there <= (await sizeOf(partial))) return false;
+  await copyFile(pythons, partial, constants.COPYFILE_FICLONE).catch((error: unknown) => {
+    throw writeFailure(partial, error);
+  });
+  return true;
+};
+
+/** Appends what a partial file lacks, trying again where the connection breaks. */
+const fetchRest = async (
+  hub: Hub,
+  { url, where, size }: Blob,
+  partial: string,
+  onBytes: (bytes: number) => void,
+): Promise<void> => {
   let fruitless = 0;
   for (let have = Math.min(await sizeOf(partial), size); ; ) {
-    onProgress?.(file, have, size);
+    onBytes(have);
     const before = have;
     try {
-      if (have < size || size === 0)
-        have = await append(hub, url, where, partial, have, size, (bytes) => onProgress?.(file, bytes, size));
-      if (have >= size) break;
+      if (have < size || size === 0) have = await append(hub, url, where, partial, have, size, onBytes);
+      if (have >= size) return;
     } catch (error) {
       // The connection's faults are tried again; the disk's and the hub's refusals are not.
       if (!(error instanceof Interrupted)) throw error;
@@ -212,11 +288,6 @@ const fetchFile = async (
     }
     if (fruitless > 0) await pause(FIRST_PAUSE * 2 ** fruitless);
   }
-  await verify(partial, etag, size, where);
-  await rename(partial, blob).catch((error: unknown) => {
-    throw writeFailure(blob, error);
-  });
-  return blob;
 };
 
 const sizeOf = (path: string): Promise<number> =>
@@ -283,7 +354,7 @@ const append = async (
 };
 
 /** Compares a whole file with its etag: SHA-256 of its bytes (64 digits), or Git's SHA-1 of it as a blob (40 digits). */
-const verify = async (path: string, etag: string, size: number, where: string): Promise<void> => {
+const verify = async (path: string, { etag, size, where }: Blob): Promise<void> => {
   if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(etag)) return;
   const hash = etag.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
   try {

@@ -2,10 +2,11 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Failure } from '../ground/failure.js';
-import { DEFAULT_PROMPT } from '../reports/prompt.js';
+import { DEFAULT_PROMPT, type PromptTemplate } from '../reports/prompt.js';
+import { readAdapterConfig } from '../t5/adapter-files.js';
 import type { QuantisedBits } from '../tensors/index.js';
-import { baseOfAdapter, isAdapterDirectory, withAdapter } from './adapter.js';
-import { type Model, readModel } from './directory.js';
+import { baseOfAdapter, isAdapterDirectory, readPromptOf, withAdapter } from './adapter.js';
+import { type Model, readModel, readModelParts } from './directory.js';
 import { type DownloadProgress, fetchModel, isHubId } from './hub.js';
 import { openStoredModel, type StoredModel } from './stored.js';
 import { tinyConfig, tinyTokenizer } from './tiny.js';
@@ -84,6 +85,28 @@ export const openToDraft = async (name: string, options: OpenOptions = {}): Prom
   const directory = await locateModel(name, options.onDownload);
   const adapted = options.adapter !== undefined || (await isAdapterDirectory(directory));
   return adapted ? openModel(directory, options) : openStoredModel(directory);
+};
+
+/**
+ * The prompt that a model drafts with, without its weights being read.
+ *
+ * @param name A model directory, an adapter directory, or a hub id.
+ * @throws {Failure} When there is none.
+ * @example const { template } = await promptOfModel('runs/first/model');
+ */
+export const promptOfModel = async (
+  name: string,
+  { adapter, onDownload }: OpenOptions = {},
+): Promise<PromptTemplate> => {
+  refuseUntrained(name);
+  if (adapter !== undefined) {
+    await readAdapterConfig(adapter);
+    const prompt = await readPromptOf(adapter);
+    if (prompt !== undefined) return prompt;
+  }
+  const directory = await locateModel(name, onDownload);
+  if (!(await isAdapterDirectory(directory))) return (await readModelParts(directory)).prompt;
+  return (await readPromptOf(directory)) ?? promptOfModel(await baseOfAdapter(directory), { onDownload });
 };
 
 const refuseUntrained = (name: string): void => {

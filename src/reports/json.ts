@@ -3,6 +3,7 @@
  * which here is a patient's report, and often give no position; so on an error the text is walked once more by
  * the grammar of RFC 8259 to find the line, the column and the record of a list.
  */
+import { Failure, type FailureParts } from '../ground/failure.js';
 
 /** Where JSON text stops being valid. */
 export interface JsonFault {
@@ -123,3 +124,23 @@ export const kindOf = (value: unknown): string => {
 /** Whether a JSON value is an object with named fields. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Parses JSON that must be an object.
+ *
+ * @param failure What is said, where, and what to do when it is something else.
+ * @throws {Failure} When it is not valid JSON, or no object.
+ */
+export const parseJsonObject = (text: string, failure: FailureParts): Readonly<Record<string, unknown>> => {
+  const parsed = parseJson(text);
+  if ('fault' in parsed) {
+    throw new Failure({
+      ...failure,
+      what: 'not valid JSON',
+      where: `${failure.where} line ${parsed.fault.line}`,
+      got: describeFault(parsed.fault),
+    });
+  }
+  if (!isObject(parsed.value)) throw new Failure({ ...failure, got: kindOf(parsed.value) });
+  return parsed.value;
+};

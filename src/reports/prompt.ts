@@ -5,7 +5,7 @@
  */
 import { Failure } from '../ground/failure.js';
 import type { Example } from './example.js';
-import { describeFault, isObject, kindOf, parseJson } from './json.js';
+import { kindOf, parseJsonObject } from './json.js';
 
 /** What a prompt is made from. */
 export interface PromptFields extends Pick<Example, 'findings' | 'background'> {
@@ -151,22 +151,11 @@ export const serialisePrompt = ({ template }: PromptTemplate): string => `${JSON
  * @example parsePromptFile('{"template": "{findings}"}', 'model/prompt.json')
  */
 export const parsePromptFile = (json: string, where: string): PromptTemplate => {
-  const parsed = parseJson(json);
-  const fix = 'write {"template": "… {findings} …"}';
-  if ('fault' in parsed) {
-    throw new Failure({
-      what: 'not valid JSON',
-      where: `${where} line ${parsed.fault.line}`,
-      got: describeFault(parsed.fault),
-      fix,
-    });
-  }
-  if (!isObject(parsed.value) || typeof parsed.value.template !== 'string') {
-    const got = isObject(parsed.value) ? kindOf(parsed.value.template) : kindOf(parsed.value);
-    throw new Failure({ what: 'no prompt template', where, got, fix });
-  }
+  const failure = { what: 'no prompt template', where, fix: 'write {"template": "… {findings} …"}' };
+  const { template } = parseJsonObject(json, failure);
+  if (typeof template !== 'string') throw new Failure({ ...failure, got: kindOf(template) });
   try {
-    return parsePrompt(parsed.value.template);
+    return parsePrompt(template);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new Failure({ what: error.what, where, got: error.got, fix: error.fix }, { cause: error });

@@ -33,8 +33,11 @@ export interface DevMetrics {
   readonly seconds: number;
 }
 
-/** Begins the file anew, or keeps its lines up to and including `step`. */
-export const truncateMetrics = async (path: string, step: number): Promise<void> => {
+/**
+ * Begins the file anew, or keeps its lines up to and including `step`, of evaluations up to `evaluated`: a checkpoint may
+ * stand between a step and the evaluation after it.
+ */
+export const truncateMetrics = async (path: string, step: number, evaluated = 0): Promise<void> => {
   let text = '';
   try {
     text = await readFile(path, 'utf8');
@@ -43,9 +46,11 @@ export const truncateMetrics = async (path: string, step: number): Promise<void>
   }
   // A kill may have left half a last line behind.
   const lines = text.split('\n').slice(0, -1);
+  const isKept = (metrics: StepMetrics | DevMetrics): boolean =>
+    metrics.step <= ('devLoss' in metrics ? evaluated : step);
   await writeWhole(
     path,
-    lines.filter((line) => JSON.parse(line).step <= step).map((line) => `${line}\n`),
+    lines.filter((line) => isKept(JSON.parse(line))).map((line) => `${line}\n`),
   );
 };
 

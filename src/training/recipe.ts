@@ -23,6 +23,9 @@ export interface Recipe extends Omit<TrainingSettings, 'length'> {
   readonly lora?: LoraSettings & { readonly dropout: number };
 }
 
+/** Longest time between two checkpoints, in minutes: what a kill costs at most. */
+export const CHECKPOINT_MINUTES = 10;
+
 const shared = {
   accumulation: 1,
   clipNorm: 1,

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFailure, writeWhole } from '../ground/durable.js';
+import { removeLeftovers, writeFailure, writeWhole } from '../ground/durable.js';
 import { Failure } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { beginAdapterDirectory } from '../models/adapter.js';
@@ -16,8 +16,7 @@ import { addSimilar, type Retrieval, writeRetrieval } from '../models/similar.js
 import type { Example } from '../reports/example.js';
 import { hasSimilar } from '../reports/prompt.js';
 import { writeAdapterWeights } from '../t5/adapter-files.js';
-import { initialAdapter, mergeAdapter } from '../t5/lora.js';
-import type { WeightData } from '../t5/parameters.js';
+import { initialAdapter, type LoraAdapter, mergeAdapter } from '../t5/lora.js';
 import type { ExecutionOptions } from '../tensors/index.js';
 import type { TokenPair } from './batch.js';
 import { modelCard } from './card.js';
@@ -26,7 +25,7 @@ import { countDuplicates, type Duplicates } from './duplicates.js';
 import type { DevMetrics, StepMetrics } from './metrics.js';
 import { adafactor } from './optimizers/adafactor.js';
 import { adamW } from './optimizers/adamw.js';
-import type { Recipe } from './recipe.js';
+import { CHECKPOINT_MINUTES, type Recipe } from './recipe.js';
 import { readLines, type SampleDrafts, writeReport } from './report/page.js';
 import { splitByPatient } from './split.js';
 import { type RunLength, type TrainingResult, train } from './train.js';
@@ -52,6 +51,8 @@ export interface RunOptions extends ExecutionOptions {
   readonly recipe: Recipe;
   readonly length: RunLength;
   readonly resume: boolean;
+  /** Longest time between two checkpoints, in minutes; default {@link CHECKPOINT_MINUTES}. */
+  readonly checkpointMinutes?: number;
   readonly interrupted?: () => boolean;
   readonly onStart?: (facts: RunFacts) => void;
   readonly onResume?: (state: RunState) => void;
@@ -68,8 +69,11 @@ export interface DevDrafter {
   release(): Promise<void>;
 }
 
-/** @param model Its arrays are changed as training goes on. */
-export type DevDrafterFactory = (model: Model) => Promise<DevDrafter>;
+/**
+ * @param model Its arrays are changed as training goes on.
+ * @param adapter To be used on top of it, where it can't be worked into its weights because they are rounded.
+ */
+export type DevDrafterFactory = (model: Model, adapter?: LoraAdapter) => Promise<DevDrafter>;
 
 /** What is known of a run before its first step. */
 export interface RunFacts {
@@ -115,7 +119,7 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
   const trainPairs = encodePairs(withSimilar(trainExamples), model, recipe);
   const devPairs = encodePairs(devInputs, model, recipe);
 
-  const { tuning, live, refresh } = tuningOf(model, recipe);
+  const { tuning, live, unmerged, refresh } = tuningOf(model, recipe);
   const sizeOf = (arrays: Iterable<{ data: ArrayLike<number> }>): number =>
     [...arrays].reduce((total, { data }) => total + data.length, 0);
   const facts: RunFacts = {
@@ -165,13 +169,7 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
     written = true;
   };
 
-  if (recipe.selectBy === 'rouge' && (options.devDrafter === undefined || live === undefined)) {
-    throw new Failure({
-      what: 'the best model can’t be chosen by ROUGE over rounded weights, which nothing drafts with while they are trained',
-      fix: 'choose by the dev loss, or train over float32 weights',
-    });
-  }
-  const drafter = live === undefined ? undefined : await options.devDrafter?.({ ...model, weights: live });
+  const drafter = await options.devDrafter?.({ ...model, weights: live }, unmerged);
   const draftDev = async (step: number): Promise<number | undefined> => {
     if (drafter === undefined) return undefined;
     refresh();
@@ -205,6 +203,7 @@ export const runTraining = async (options: RunOptions): Promise<TrainingResult> 
     settings: { ...recipe, length },
     metricsFile,
     checkpointFolder: join(out, 'checkpoints'),
+    checkpointMinutes: options.checkpointMinutes ?? CHECKPOINT_MINUTES,
     fingerprint,
     saveBest,
     draftDev,
@@ -242,11 +241,11 @@ const SAMPLES = 4;
 /** Dev reports drafted before it is asked whether to stop. */
 const DRAFTED_TOGETHER = 32;
 
-/** What is trained, and the weights with which the model as it stands can draft after `refresh`, if it can. */
+/** What is trained, and the weights (with the adapter over rounded ones) with which it drafts as it stands after `refresh`. */
 const tuningOf = (
   model: Model,
   { lora, seed }: Recipe,
-): { tuning: Tuning; live?: ReadonlyMap<string, WeightData>; refresh: () => void } => {
+): { tuning: Tuning; live: Model['weights']; unmerged?: LoraAdapter; refresh: () => void } => {
   if (lora === undefined) {
     if (model.quantised !== undefined)
       throw new Failure({
@@ -258,7 +257,8 @@ const tuningOf = (
   }
   const adapter = initialAdapter(model.config, lora, seed);
   const tuning = loraTuning(model, adapter, lora.dropout);
-  if (model.quantised !== undefined) return { tuning, refresh: () => undefined };
+  if (model.quantised !== undefined)
+    return { tuning, live: model.weights, unmerged: adapter, refresh: () => undefined };
   const live = mergeAdapter(model.weights, adapter);
   return { tuning, live, refresh: () => mergeAdapter(model.weights, adapter, live) };
 };
@@ -316,6 +316,7 @@ const claimDirectory = async (out: string, resume: boolean): Promise<void> => {
   await mkdir(out, { recursive: true }).catch((error: unknown) => {
     throw writeFailure(out, error);
   });
+  for (const folder of [out, join(out, 'model'), join(out, 'checkpoints')]) await removeLeftovers(folder);
 };
 
 const encodePairs = (

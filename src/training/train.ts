@@ -50,7 +50,7 @@ export interface TrainingSettings extends Schedule {
   readonly labelSmoothing: number;
   /** Largest Euclidean norm of all gradients together; larger ones are scaled down to it. 0 switches it off. */
   readonly clipNorm: number;
-  /** Times an epoch at which the dev loss is measured and a checkpoint written. */
+  /** Times an epoch at which the dev loss is measured, and then a checkpoint written. */
   readonly evaluationsPerEpoch: number;
   /** What makes a model the best: the lowest dev loss, or the highest ROUGE-L of its drafts on the dev data. */
   readonly selectBy: 'loss' | 'rouge';
@@ -74,6 +74,8 @@ export interface TrainingJob extends ExecutionOptions {
   /** Where `checkpoints/` and `metrics.jsonl` stand. */
   readonly metricsFile: string;
   readonly checkpointFolder: string;
+  /** Longest time between two checkpoints, in minutes; no part of the settings, since it changes no number of the run. */
+  readonly checkpointMinutes: number;
   /** Identifies settings and data; see {@link RunState}. */
   readonly fingerprint: string;
   readonly resume: boolean;
@@ -101,6 +103,8 @@ export interface TrainingResult {
   readonly stoppedEarly: boolean;
   /** Whether it stopped before its end because it was asked to. */
   readonly interrupted: boolean;
+  /** Checkpoints written since it was started or resumed, and the seconds this took. */
+  readonly checkpoints: { readonly written: number; readonly seconds: number };
 }
 
 /** Share of a run by the clock that is kept free for its last evaluation and for writing the model. */
@@ -133,7 +137,7 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
 
   let state: RunState = { step: 0, seconds: 0, fingerprint: job.fingerprint };
   if (job.resume) state = (await takeUp(job, step)) ?? state;
-  await truncateMetrics(job.metricsFile, state.step);
+  await truncateMetrics(job.metricsFile, state.step, state.evaluated);
   const begun = performance.now() - state.seconds * 1000;
   const seconds = (): number => (performance.now() - begun) / 1000;
 
@@ -145,6 +149,18 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     );
 
   const stopping = (): boolean => job.interrupted?.() ?? false;
+
+  let lastCheckpoint = performance.now();
+  const checkpoints = { written: 0, seconds: 0 };
+  const checkpoint = async (): Promise<void> => {
+    const started = performance.now();
+    state = { ...state, seconds: seconds() };
+    await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
+    lastCheckpoint = performance.now();
+    checkpoints.written++;
+    checkpoints.seconds += (lastCheckpoint - started) / 1000;
+  };
+  const checkpointDue = (): boolean => performance.now() - lastCheckpoint >= job.checkpointMinutes * 60_000;
 
   /** False when it was asked to stop on the way; then nothing has changed. */
   const evaluate = async (): Promise<boolean> => {
@@ -164,12 +180,11 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     appendMetrics(job.metricsFile, metrics);
     state = {
       ...state,
-      seconds: seconds(),
       best: better ? found : state.best,
       sinceBest: better ? 0 : (state.sinceBest ?? 0) + 1,
       evaluated: state.step,
     };
-    await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
+    await checkpoint();
     await job.onEvaluation?.(metrics, better);
     return true;
   };
@@ -181,6 +196,7 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
   for (;;) {
     if (evaluationDue() && !(await evaluate())) interrupted = true;
     if (interrupted || progress() >= 1 || outOfPatience()) break;
+    if (checkpointDue()) await checkpoint();
     const epoch = Math.floor(state.step / stepsPerEpoch);
     if (plan?.epoch !== epoch)
       plan = { epoch, batches: epochBatches(lengths, settings.batchSize, settings.seed, epoch) };
@@ -223,13 +239,10 @@ const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingRe
     interrupted = stopping();
   }
   if (!interrupted && state.evaluated !== state.step) interrupted = !(await evaluate());
-  if (interrupted) {
-    state = { ...state, seconds: seconds() };
-    await saveCheckpoint(job.checkpointFolder, state, step.parameters, optimizer.state());
-  }
+  if (interrupted) await checkpoint();
   const best = state.best ?? { step: 0, devLoss: Number.POSITIVE_INFINITY };
   const stoppedEarly = !interrupted && progress() < 1;
-  return { steps: state.step, best, seconds: seconds(), stoppedEarly, interrupted };
+  return { steps: state.step, best, seconds: seconds(), stoppedEarly, interrupted, checkpoints };
 };
 
 const isBetter = ({ selectBy }: TrainingSettings, found: BestModel, best: BestModel): boolean =>

@@ -86,10 +86,16 @@ describe('train --lora', () => {
       weights,
       '--accumulation',
       '1',
+      '--select-by',
+      'rouge',
     );
     expect(result.code, result.stderr).toBe(0);
-    const losses = (await lines(`q-${weights}`)).flatMap(({ devLoss }) => devLoss ?? []);
-    expect(losses.at(-1)!).toBeLessThan(losses[0]);
+    const evaluations = (await lines(`q-${weights}`)).filter(({ devLoss }) => devLoss !== undefined);
+    expect(evaluations.at(-1)!.devLoss).toBeLessThan(evaluations[0].devLoss);
+    const scores = evaluations.map(({ devRouge }) => devRouge);
+    expect(JSON.parse(await read(`q-${weights}`, 'run.json')).result.best.devRouge).toBe(Math.max(...scores));
+    const drafts = (await read(`q-${weights}`, 'drafts.jsonl')).trimEnd().split('\n');
+    expect(drafts.map((line) => JSON.parse(line).drafts.length)).toEqual([4, 4, 4]);
     await draft('--model', out(`q-${weights}`, 'model'));
   });
 

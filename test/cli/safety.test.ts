@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../../src/ground/random.js';
@@ -41,8 +43,8 @@ const expectSameRun = async (name: string): Promise<void> => {
 };
 const linesOf = async (name: string): Promise<number> =>
   (await readFile(join(out(name), 'metrics.jsonl'), 'utf8').catch(() => '')).split('\n').length - 1;
-const until = async (condition: () => Promise<boolean>): Promise<void> => {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+const until = async (condition: () => Promise<boolean>, every = 10): Promise<void> => {
+  while (!(await condition())) await pause(every);
 };
 
 beforeAll(async () => {
@@ -53,19 +55,84 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** Files of a run that are being written, or were when it was killed. */
+const unfinished = (name: string, ...folders: string[]): string[] =>
+  folders.flatMap((each) =>
+    (existsSync(join(out(name), each)) ? readdirSync(join(out(name), each)) : []).filter((file) =>
+      file.endsWith('.tmp'),
+    ),
+  );
+const isBegun = (name: string): boolean => existsSync(join(out(name), 'run.json'));
+
+/** Runs until the moment has come and kills; false when the run had ended before. */
+const killedWhen = async (args: string[], moment: () => Promise<void>): Promise<boolean> => {
+  const { child, ended } = start(args);
+  await Promise.race([moment(), ended]);
+  child.kill('SIGKILL');
+  const { code, stderr } = await ended;
+  expect([null, 0], stderr).toContain(code);
+  return code === null;
+};
+
 describe('a training run', () => {
   it('killed again and again at random moments ends as if it had not been', async () => {
     const random = Random.seeded(3, 'kills');
-    let resume: string[] = [];
     for (let kill = 0; kill < 5; kill++) {
-      const { child, ended } = start(command('killed', ...resume));
-      setTimeout(() => child.kill('SIGKILL'), 400 + random.below(1600));
-      await ended;
-      resume = (await readdir(out('killed')).catch((): string[] => [])).includes('run.json') ? ['--resume'] : [];
+      await killedWhen(command('killed', ...(isBegun('killed') ? ['--resume'] : [])), () =>
+        pause(400 + random.below(1600)),
+      );
     }
-    const last = await impressionist(...command('killed', ...resume));
+    const last = await impressionist(...command('killed', ...(isBegun('killed') ? ['--resume'] : [])));
     expect(last.code, last.stderr).toBe(0);
     await expectSameRun('killed');
+  });
+
+  it('killed again and again around and in the midst of writing ends as if it had not been', async () => {
+    const random = Random.seeded(4, 'kills');
+    const name = 'torn';
+    const often = ['--checkpoint-minutes', '0.00001'];
+    let [kills, torn] = [0, 0];
+    for (let kill = 0; kill < 10; kill++) {
+      const [folder, later] = [kill % 2 === 0 ? 'model' : 'checkpoints', random.below(kill < 6 ? 6 : 40)];
+      const enough = (await linesOf(name)) + 4;
+      const killed = await killedWhen(command(name, ...often, ...(isBegun(name) ? ['--resume'] : [])), async () => {
+        // What a killed process left is there until it is swept; a better model may not come at all.
+        const before = new Set(unfinished(name, folder));
+        await until(
+          async () => unfinished(name, folder).some((file) => !before.has(file)) || (await linesOf(name)) >= enough,
+          1,
+        );
+        await pause(later);
+      });
+      if (!killed) break;
+      kills++;
+      if (unfinished(name, 'model', 'checkpoints').length > 0) torn++;
+    }
+    expect(kills).toBeGreaterThanOrEqual(8);
+    expect(torn).toBeGreaterThan(0);
+    const last = await impressionist(...command(name, ...often, '--resume'));
+    expect(last.code, last.stderr).toBe(0);
+    await expectSameRun(name);
+    expect(unfinished(name, '.', 'model', 'checkpoints')).toEqual([]);
+    expect((await checkpoints(name)).length).toBe(2);
+  });
+
+  it('writes checkpoints by the clock too, which change none of its numbers', async () => {
+    const name = 'clocked';
+    const { child, ended } = start(command(name, '--checkpoint-minutes', '0.00001', '--evaluations-per-epoch', '0.2'));
+    // The first evaluation comes after 25 steps.
+    await until(async () => (await linesOf(name)) >= 4);
+    child.kill('SIGKILL');
+    await ended;
+    const steps = (await checkpoints(name)).filter((file) => file.endsWith('.safetensors'));
+    expect(steps.length).toBeGreaterThan(0);
+    expect(steps.length).toBeLessThanOrEqual(3);
+    // The setting is no part of what the run is: without it the checkpoint is taken up as well.
+    const resumed = await impressionist(...command(name, '--evaluations-per-epoch', '0.2', '--resume'));
+    expect(resumed.stderr).toMatch(/Resuming after step [1-9]/);
+    expect(resumed.stderr).toMatch(/1 checkpoints written in \d+\.\d s/);
+    const losses = (lines: object[]) => lines.filter((line) => 'loss' in line);
+    expect(losses(await metrics(name))).toEqual(losses(await metrics('whole')));
   });
 
   it.each([2, 3, 4, 5])(

@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { createEngine } from '../../src/generation/decode.js';
 import { buildDecoder, buildLiveDecoder, type Decoder } from '../../src/generation/decoder.js';
+import { adaptedMatrices, initialAdapter, mergeAdapter } from '../../src/t5/lora.js';
+import { dequantiseMatrix, quantiseMatrix } from '../../src/t5/quantisation.js';
 import { readCases } from './reference.js';
 
 /** One compiled decoder for many engines, each of which would release it. */
@@ -47,6 +49,44 @@ describe.each(['gated', 'relu'])('decoding with the %s model', (name) => {
     expect(await engine.decodeAll(unpadded('gen'))).toEqual(outputs);
     await engine.release();
   });
+
+  it.each([4, 8] as const)(
+    'follows an adapter over %i bits as it would the merged, dequantised model',
+    async (bits) => {
+      const { model, unpadded } = await ready;
+      const { config, weights, ownHead } = model;
+      const quantised = new Map(
+        [...adaptedMatrices(config, ['all'])].map(([key, [rows, columns]]) => [
+          key,
+          quantiseMatrix(weights.get(key)!.data, [rows, columns], bits),
+        ]),
+      );
+      const rest = new Map([...weights].filter(([key]) => !quantised.has(key)));
+      const dense = new Map([
+        ...rest,
+        ...[...quantised].map(([key, each]) => [key, { shape: each.shape, data: dequantiseMatrix(each) }] as const),
+      ]);
+      const adapter = initialAdapter(config, { r: 4, alpha: 8, targets: ['q', 'wo'] }, 1);
+      const live = createEngine(
+        await buildLiveDecoder({ config, ownHead, weights: rest, quantised }, { threads: 1 }, adapter),
+        { maxNewTokens: 20 },
+      );
+      const before = await live.decodeAll(unpadded('gen'));
+      // As training does: the same arrays, other numbers.
+      for (const [key, { data }] of adapter.weights)
+        if (key.includes('lora_B')) for (let i = 0; i < data.length; i++) data[i] = Math.sin(i) / 3;
+      const merged = createEngine(
+        await buildDecoder({ config, ownHead, weights: mergeAdapter(dense, adapter) }, { threads: 1 }),
+        { maxNewTokens: 20 },
+      );
+      const [found, expected] = [await live.decodeAll(unpadded('gen')), await merged.decodeAll(unpadded('gen'))];
+      expect(found.map(([{ ids }]) => ids)).toEqual(expected.map(([{ ids }]) => ids));
+      for (const [i, [{ score }]] of found.entries()) expect(Math.abs(score - expected[i][0].score)).toBeLessThan(1e-4);
+      expect(found.map(([{ score }]) => score)).not.toEqual(before.map(([{ score }]) => score));
+      await live.release();
+      await merged.release();
+    },
+  );
 
   it('guessing ahead changes the number of passes and no token', async () => {
     const { unpadded, decoder } = await ready;

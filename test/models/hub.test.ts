@@ -1,9 +1,12 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { lstat, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchModel, isHubId } from '../../src/models/hub.js';
 
@@ -27,9 +30,11 @@ let breaks: number[];
 let token: string | undefined;
 let damaged: boolean;
 let ranges: boolean;
+/** What the second half of the weights waits for. */
+let gate: Promise<void> | undefined;
 
 beforeEach(async () => {
-  [log, breaks, token, damaged, ranges] = [[], [], undefined, false, true];
+  [log, breaks, token, damaged, ranges, gate] = [[], [], undefined, false, true, undefined];
   home = await mkdtemp(join(tmpdir(), 'hub-'));
   server = createServer((request, response) => {
     const url = request.url!;
@@ -61,6 +66,11 @@ beforeEach(async () => {
     response.writeHead(start > 0 ? 206 : 200, { etag: `"${gitSha1(data)}"`, 'content-length': body.length });
     if (request.method === 'HEAD') return response.end();
     const broken = name === 'model.safetensors' ? breaks.shift() : undefined;
+    if (broken === undefined && gate !== undefined && name === 'model.safetensors') {
+      response.write(body.subarray(0, body.length / 2));
+      gate.then(() => response.end(body.subarray(body.length / 2)));
+      return undefined;
+    }
     if (broken === undefined) return response.end(body);
     response.write(body.subarray(0, broken), () => setTimeout(() => response.destroy(), 20));
     return undefined;
@@ -75,7 +85,26 @@ afterEach(async () => {
 });
 
 const cache = (...path: string[]): string => join(home, 'hub', 'models--org--model', ...path);
+const partial = (): string => cache('blobs', `${sha256(weights)}.impressionist.incomplete`);
 const fetched = (): number => log.filter((line) => line.startsWith('GET /cdn')).length;
+
+/** Another process that fetches the model, and what it has said so far. */
+const fetching = (): { child: ChildProcess; said: () => string; ended: Promise<number | null> } => {
+  const script = fileURLToPath(new URL('fetching.mjs', import.meta.url));
+  const child = spawn(process.execPath, [script], { env: { ...process.env, ...env } });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
+  const ended = new Promise<number | null>((resolve) => {
+    child.on('close', resolve);
+  });
+  return { child, said: () => text, ended };
+};
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+};
 
 describe('a model from the hub', () => {
   it('is laid out in the cache as Python’s huggingface_hub does', async () => {
@@ -114,11 +143,31 @@ describe('a model from the hub', () => {
   it('goes on with what an earlier, killed process left', async () => {
     breaks = [0, 0, 0, 0, 0, 0, 0];
     await expect(fetchModel('org/model', undefined, env)).rejects.toThrow('the download broke off');
-    await writeFile(cache('blobs', `${sha256(weights)}.incomplete`), weights.subarray(0, 123_456));
+    await writeFile(partial(), weights.subarray(0, 123_456));
     breaks = [];
     log = [];
     await fetchModel('org/model', undefined, env);
     expect(log.find((line) => line.startsWith('GET /cdn'))).toContain('bytes=123456-');
+    expect((await readFile(cache('blobs', sha256(weights)))).equals(weights)).toBe(true);
+  });
+
+  it('goes on with a copy of what Python left, and anew where that has holes', async () => {
+    const pythons = cache('blobs', `${sha256(weights)}.incomplete`);
+    await mkdir(cache('blobs'), { recursive: true });
+    await writeFile(pythons, weights.subarray(0, 123_456));
+    await fetchModel('org/model', undefined, env);
+    expect(log.find((line) => line.startsWith('GET /cdn'))).toContain('bytes=123456-');
+    expect((await readFile(pythons)).length).toBe(123_456);
+
+    await rm(cache('snapshots'), { recursive: true });
+    await rm(cache('blobs', sha256(weights)));
+    await writeFile(pythons, Buffer.alloc(123_456));
+    log = [];
+    await fetchModel('org/model', undefined, env);
+    expect(log.filter((line) => line.startsWith('GET /cdn')).map((line) => line.includes('bytes='))).toEqual([
+      true,
+      false,
+    ]);
     expect((await readFile(cache('blobs', sha256(weights)))).equals(weights)).toBe(true);
   });
 
@@ -156,6 +205,47 @@ describe('a model from the hub', () => {
     await expect(fetchModel('org/model', undefined, { ...env, HF_ENDPOINT: 'http://127.0.0.1:9' })).rejects.toThrow(
       'the model hub can’t be reached',
     );
+  });
+
+  it('wanted by several processes at once is fetched once: the others wait, say so, and find it', async () => {
+    let open: () => void = () => undefined;
+    gate = new Promise((resolve) => {
+      open = resolve;
+    });
+    const processes = [fetching(), fetching(), fetching()];
+    const waiting = () => processes.filter(({ said }) => said().includes('waiting for model.safetensors')).length;
+    await until(() => waiting() === 2);
+    open();
+    for (const { ended, said } of processes) {
+      expect(await ended, said()).toBe(0);
+      expect(said()).toContain(cache('snapshots', COMMIT));
+    }
+    const gets = log.filter((line) => line.startsWith('GET /') && !line.startsWith('GET /api'));
+    expect(gets.filter((line) => !line.startsWith('GET /org/model/resolve') || !line.includes('safetensors'))).toEqual(
+      ['config.json', 'tokenizer.json']
+        .map((name) => `GET /org/model/resolve/${COMMIT}/${name}`)
+        .concat('GET /cdn/model.safetensors'),
+    );
+    expect((await readFile(cache('snapshots', COMMIT, 'model.safetensors'))).equals(weights)).toBe(true);
+    expect((await readdir(cache('blobs'))).length).toBe(3);
+    expect((await readdir(cache('snapshots', COMMIT))).length).toBe(3);
+  });
+
+  it('whose downloading process is killed is taken over by the one that waits, from where it stood', async () => {
+    gate = new Promise(() => undefined);
+    const first = fetching();
+    const size = (): number => statSync(partial(), { throwIfNoEntry: false })?.size ?? 0;
+    await until(() => size() === weights.length / 2);
+    const second = fetching();
+    await until(() => second.said().includes('waiting for model.safetensors'));
+    gate = undefined;
+    first.child.kill('SIGKILL');
+    expect(await second.ended, second.said()).toBe(0);
+    expect(log.filter((line) => line.startsWith('GET /cdn'))).toEqual([
+      'GET /cdn/model.safetensors',
+      `GET /cdn/model.safetensors bytes=${weights.length / 2}-`,
+    ]);
+    expect((await readFile(cache('snapshots', COMMIT, 'model.safetensors'))).equals(weights)).toBe(true);
   });
 
   it('is told from a path', () => {

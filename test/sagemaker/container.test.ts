@@ -138,10 +138,20 @@ describe('its configuration', () => {
 
   it('becomes a recipe, checked', () => {
     expect(
-      trainingChoice({ 'learning-rate': '1e-4', 'batch-size': '4', minutes: '30', optimizer: 'adafactor' }, 'x'),
+      trainingChoice(
+        {
+          'learning-rate': '1e-4',
+          'batch-size': '4',
+          minutes: '30',
+          optimizer: 'adafactor',
+          'checkpoint-minutes': '5',
+        },
+        'x',
+      ),
     ).toEqual({
       model: undefined,
       threads: undefined,
+      checkpointMinutes: 5,
       recipe: { learningRate: 1e-4, batchSize: 4, optimizer: 'adafactor' },
       length: { minutes: 30 },
     });
@@ -158,6 +168,18 @@ describe('its channels', () => {
     expect(examples.map(({ findings }) => findings)).toEqual([0, 1, 2].map((index) => example(index).findings));
     expect(read?.template).toBe(prompt.template);
     expect(new Set(examples.map(({ subjectId }) => subjectId)).size).toBe(3);
+  });
+
+  it('are read by the names that their template has for the fields', async () => {
+    await put('j/data.jsonl', '{"document": "Clear.", "Indication": "Cough.", "summary": "Normal."}\n');
+    await put('j/template.json', '{"prompt": "{Indication}: {document}", "completion": " {summary}\\n"}');
+    const { examples, prompt: read } = await readChannel(join(root, 'j'));
+    expect(examples).toMatchObject([{ findings: 'Clear.', background: 'Cough.', impression: 'Normal.' }]);
+    expect(read?.template).toBe('{background}: {findings}');
+    await put('j/data.jsonl', '{"findings": "Clear.", "impression": "Normal."}\n');
+    await expect(readChannel(join(root, 'j'))).rejects.toThrow(
+      /no example.*line 1, write \{"document": "…", "summary"/,
+    );
   });
 
   it('may hold MEDIQA’s files, and must hold examples', async () => {

@@ -3,12 +3,14 @@ import { Command } from 'commander';
 import { Failure } from '../../ground/failure.js';
 import { parsePrompt } from '../../reports/prompt.js';
 import { startProgress } from '../progress.js';
+import { chosenPrompt, promptFileOption } from '../prompt.js';
 import { news, result } from './news.js';
 import { type AccountOptions, required, withAccount } from './options.js';
 
 interface PullOptions extends AccountOptions {
   readonly out?: string;
   readonly prompt?: string;
+  readonly promptFile?: string;
 }
 
 const run = async (job: string, options: PullOptions): Promise<void> => {
@@ -20,27 +22,25 @@ const run = async (job: string, options: PullOptions): Promise<void> => {
   ]);
   const clients = await connect(options);
   const found = await findRun(clients, job);
-  if (options.prompt !== undefined && found.record !== undefined && options.prompt !== found.record.prompt) {
+  const wished = await chosenPrompt(options);
+  if (wished !== undefined && found.record !== undefined && wished.template !== found.record.prompt) {
     throw new Failure({
       what: 'the model learned another prompt',
-      where: '--prompt',
+      where: options.prompt === undefined ? '--prompt-file' : '--prompt',
       got: 'a template that differs from the one of the training job',
-      fix: 'leave --prompt out',
+      fix: 'leave it out',
     });
   }
-  const template = options.prompt ?? found.record?.prompt;
-  if (template === undefined) news('nothing tells which prompt the model learned; give it with --prompt');
+  const prompt = wished ?? (found.record && parsePrompt(found.record.prompt));
+  if (prompt === undefined)
+    news(
+      'nothing tells which prompt the model learned; give it with --prompt, or its template.json with --prompt-file',
+    );
   let progress: ReturnType<typeof startProgress> | undefined;
-  const pulled = await pullModel(
-    clients,
-    artefactOf(found.job),
-    out,
-    template === undefined ? undefined : parsePrompt(template),
-    (bytes, total) => {
-      progress ??= startProgress('fetching', Math.ceil(total / 1024), 'KiB');
-      progress.update(Math.ceil(bytes / 1024));
-    },
-  ).finally(() => progress?.stop());
+  const pulled = await pullModel(clients, artefactOf(found.job), out, prompt, (bytes, total) => {
+    progress ??= startProgress('fetching', Math.ceil(total / 1024), 'KiB');
+    progress.update(Math.ceil(bytes / 1024));
+  }).finally(() => progress?.stop());
   const checked =
     pulled.checked === undefined
       ? `an adapter of ${pulled.base}`
@@ -65,4 +65,5 @@ export const pullCommand = (): Command =>
   )
     .option('--out <DIR>', 'where the model directory is to stand; must be empty or missing')
     .option('--prompt <TEMPLATE>', 'prompt the model learned, if the job does not tell')
+    .addOption(promptFileOption())
     .action(run);

@@ -20,6 +20,7 @@ export interface TrainOptions extends AccountOptions, ModelOptions {
   readonly instance?: string;
   readonly set?: Record<string, string>;
   readonly prompt?: string;
+  readonly promptFile?: string;
   readonly name?: string;
   readonly out?: string;
   readonly kmsKey?: string;

@@ -7,13 +7,14 @@ import { writeFailure, writeWhole } from '../../ground/durable.js';
 import { Failure } from '../../ground/failure.js';
 import { version } from '../../ground/version.js';
 import { readExamples } from '../../reports/dataset.js';
-import { DEFAULT_PROMPT, type PromptTemplate, parsePrompt } from '../../reports/prompt.js';
+import { DEFAULT_PROMPT } from '../../reports/prompt.js';
 import type { Clients } from '../../sagemaker/aws/clients.js';
 import type { ModelDocument } from '../../sagemaker/jumpstart/document.js';
 import type { RunRecord } from '../../sagemaker/run-record.js';
 import type { TrainingJob } from '../../sagemaker/training/request.js';
 import type { UploadFile } from '../../sagemaker/training/start.js';
 import { startProgress } from '../progress.js';
+import { chosenPrompt, promptFileOption } from '../prompt.js';
 import { confirmUpload } from './consent.js';
 import { follow } from './follow.js';
 import { interruptible, interruptOption } from './interrupt.js';
@@ -55,7 +56,7 @@ const prepare = async (clients: Clients, dataPath: string, options: TrainOptions
       import('../../sagemaker/training/request.js'),
       import('../../sagemaker/run-record.js'),
     ]);
-  const prompt: PromptTemplate = options.prompt === undefined ? DEFAULT_PROMPT : parsePrompt(options.prompt);
+  const prompt = (await chosenPrompt(options)) ?? DEFAULT_PROMPT;
   const location = parseS3(required(options.s3, '--s3', 's3://my-bucket/impressions'), '--s3');
   const roleArn = requests.checkRole(required(options.role, '--role', 'arn:aws:iam::123456789012:role/SageMaker'));
   const instanceType = required(options.instance, '--instance', 'ml.g5.48xlarge');
@@ -159,6 +160,7 @@ const onlyForNewJobs = [
     'instance',
     'set',
     'prompt',
+    'promptFile',
     'name',
     'out',
     'baseModel',
@@ -262,6 +264,7 @@ export const trainCommand = (): Command =>
       .option('--instance <TYPE>', 'machine, e.g. ml.g5.48xlarge; it decides the price')
       .option('--set <NAME=VALUE>', 'a hyperparameter; may be repeated', assignment)
       .option('--prompt <TEMPLATE>', 'prompt with {findings} and {background}; endpoints are asked with the same one')
+      .addOption(promptFileOption())
       .option('--name <NAME>', 'the job’s name')
       .option('--out <DIR>', 'folder for request and document (default: runs/sagemaker/NAME)')
       .addOption(

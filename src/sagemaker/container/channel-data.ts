@@ -9,7 +9,8 @@ import { Failure } from '../../ground/failure.js';
 import { readExamples } from '../../reports/dataset.js';
 import type { Example } from '../../reports/example.js';
 import { parseJson } from '../../reports/json.js';
-import { type PromptTemplate, parsePrompt } from '../../reports/prompt.js';
+import { type JumpStartTemplate, parseTemplateFile, TEMPLATE_FILE } from '../../reports/jumpstart-template.js';
+import type { PromptTemplate } from '../../reports/prompt.js';
 
 /** What a channel holds. */
 export interface ChannelData {
@@ -21,20 +22,13 @@ export interface ChannelData {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const readTemplate = async (path: string): Promise<PromptTemplate> => {
-  const parsed = parseJson(await readFile(path, 'utf8'));
-  const fix = 'write {"prompt": "… {findings} …", "completion": "{impression}"}';
-  if ('fault' in parsed || !isRecord(parsed.value) || typeof parsed.value.prompt !== 'string') {
-    throw new Failure({ what: 'not a template', where: path, fix });
-  }
-  if (parsed.value.completion !== '{impression}') {
-    throw new Failure({ what: 'the template’s completion is not the impression', where: path, fix });
-  }
-  return parsePrompt(parsed.value.prompt);
-};
+/** What the lines call an example's texts. */
+type Keys = JumpStartTemplate['keys'];
+
+const OUR_KEYS: Keys = { findings: 'findings', impression: 'impression', background: 'background' };
 
 /** Lines without ids, as they are uploaded; every line then counts as a patient of its own. */
-const readLines = (text: string, path: string): Example[] =>
+const readLines = (text: string, path: string, keys: Keys): Example[] =>
   text
     .split('\n')
     .map((line, index) => ({ line, where: `${path} line ${index + 1}`, id: String(index + 1) }))
@@ -42,12 +36,12 @@ const readLines = (text: string, path: string): Example[] =>
     .map(({ line, where, id }) => {
       const parsed = parseJson(line);
       const value = 'value' in parsed && isRecord(parsed.value) ? parsed.value : {};
-      const { findings, impression, background = '' } = value;
+      const { [keys.findings]: findings, [keys.impression]: impression, [keys.background]: background = '' } = value;
       if (typeof findings !== 'string' || typeof impression !== 'string' || typeof background !== 'string') {
         throw new Failure({
           what: 'a line that is no example',
           where,
-          fix: 'write {"findings": "…", "impression": "…"} on every line',
+          fix: `write {"${keys.findings}": "…", "${keys.impression}": "…"} on every line`,
         });
       }
       return { studyId: id, subjectId: id, findings, impression, background };
@@ -69,13 +63,17 @@ export const readChannel = async (directory: string): Promise<ChannelData> => {
     throw readFailure(directory, error);
   }
   const examples: Example[] = [];
-  let prompt: PromptTemplate | undefined;
+  let template: JumpStartTemplate | undefined;
+  if (names.includes(TEMPLATE_FILE)) {
+    const path = join(directory, TEMPLATE_FILE);
+    template = parseTemplateFile(await readFile(path, 'utf8'), path);
+  }
   for (const name of names) {
     const path = join(directory, name);
-    if (name === 'template.json') prompt = await readTemplate(path);
-    else if (name.endsWith('.jsonl')) {
+    if (name === TEMPLATE_FILE) continue;
+    if (name.endsWith('.jsonl')) {
       const text = await readFile(path, 'utf8');
-      examples.push(...(hasIds(text) ? await readExamples(path) : readLines(text, path)));
+      examples.push(...(hasIds(text) ? await readExamples(path) : readLines(text, path, template?.keys ?? OUR_KEYS)));
     } else if (/\.(?:json|csv)$/.test(name)) examples.push(...(await readExamples(path)));
   }
   if (examples.length === 0) {
@@ -86,5 +84,5 @@ export const readChannel = async (directory: string): Promise<ChannelData> => {
       fix: 'put a .jsonl, .json or .csv file there',
     });
   }
-  return { examples, prompt };
+  return { examples, prompt: template?.prompt };
 };

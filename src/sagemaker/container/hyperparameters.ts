@@ -59,6 +59,7 @@ const otherKinds: Readonly<Record<string, Kind>> = {
   epochs: positive,
   minutes: positive,
   threads: whole(1),
+  'checkpoint-minutes': positive,
 };
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
@@ -104,6 +105,7 @@ export interface TrainingChoice {
   /** `tiny`, to begin with an untrained model; else the channel `model`. */
   readonly model?: string;
   readonly threads?: number;
+  readonly checkpointMinutes?: number;
   /** What the user set of the recipe. */
   readonly recipe: Partial<Recipe>;
   readonly length: Partial<RunLength>;
@@ -124,9 +126,11 @@ export const trainingChoice = (values: Readonly<Record<string, string>>, where: 
         return [name, isNumber(value) ? Number(value) : value];
       }),
   ) as Partial<Recipe>;
+  const number = (name: string): number | undefined => (values[name] === undefined ? undefined : Number(values[name]));
   return {
     model: values.model,
-    threads: values.threads === undefined ? undefined : Number(values.threads),
+    threads: number('threads'),
+    checkpointMinutes: number('checkpoint-minutes'),
     recipe,
     length: {
       ...(values.epochs === undefined ? {} : { epochs: Number(values.epochs) }),

@@ -86,6 +86,7 @@ export const trainInContainer = async (
     recipe,
     length,
     threads,
+    checkpointMinutes,
   } = trainingChoice(configuration.hyperparameters, paths.hyperparameters);
   const training = channelOf(configuration, 'training', 'train') ?? 'training';
   const data = await readChannel(paths.channel(training));
@@ -108,6 +109,7 @@ export const trainInContainer = async (
     length: { epochs, ...length },
     resume: await exists(join(out, 'run.json')),
     threads,
+    checkpointMinutes,
     interrupted: () => signal.aborted,
     onStart: (facts) =>
       print(

@@ -9,6 +9,7 @@
  */
 import { Failure } from '../../ground/failure.js';
 import type { Example } from '../../reports/example.js';
+import { serialiseTemplate, TEMPLATE_FILE } from '../../reports/jumpstart-template.js';
 import { NO_BACKGROUND, type PromptTemplate } from '../../reports/prompt.js';
 
 /** A channel's files by name. */
@@ -16,12 +17,6 @@ export interface ChannelFile {
   readonly name: string;
   readonly content: Buffer;
 }
-
-/** `template.json`: the prompt with its fields, and the impression as what is to be written. */
-export const templateFile = ({ template }: PromptTemplate): ChannelFile => ({
-  name: 'template.json',
-  content: Buffer.from(`${JSON.stringify({ prompt: template, completion: '{impression}' }, undefined, 2)}\n`),
-});
 
 /** The files of a channel. */
 export const channelFiles = (
@@ -41,5 +36,8 @@ export const channelFiles = (
       impression: example.impression,
     });
   });
-  return [{ name: dataName, content: Buffer.from(`${lines.join('\n')}\n`) }, templateFile(template)];
+  return [
+    { name: dataName, content: Buffer.from(`${lines.join('\n')}\n`) },
+    { name: TEMPLATE_FILE, content: Buffer.from(serialiseTemplate(template)) },
+  ];
 };
