@@ -129,8 +129,8 @@ describe.skipIf(device === undefined)('train --device webgpu (skipped where Chro
     expectOnDevice(sessions, 3 * 24 * 2);
   });
 
-  it.each(['int8', 'int4'])('trains an adapter over %s weights as the processor does', async (weights) => {
-    const { cpu, difference, sessions } = await both(weights, ['--lora', '--weights', weights, '--epochs', '0.1']);
+  it('trains an adapter over rounded weights as the processor does', async () => {
+    const { cpu, difference, sessions } = await both('int4', ['--lora', '--weights', 'int4', '--epochs', '0.1']);
     expect(cpu.length).toBe(2 + 1);
     expect(difference).toBeLessThan(1e-3);
     expectOnDevice(sessions, 2 * 24 * 2);
