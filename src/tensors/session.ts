@@ -13,6 +13,7 @@ import { showShape } from './dims.js';
 import type { DType, Elements, Graph, Tensor } from './graph.js';
 import { type EncodedModel, encodeModel, outputName } from './onnx/encode.js';
 import { besideFiles } from './onnx/graph-file.js';
+import { webGpuOperations } from './onnx/webgpu.js';
 import type { MaskSource } from './random.js';
 
 /** Where and how a program runs. */
@@ -74,7 +75,8 @@ export const compile = async <Output extends string>(
   options: ExecutionOptions = {},
 ): Promise<Program<Output>> => {
   const { provider = 'cpu', threads = availableParallelism(), lean = false } = options;
-  const encoded = encodeModel(graph, outputs);
+  const operations = provider === 'webgpu' ? webGpuOperations(graph) : graph.operations;
+  const encoded = encodeModel(graph, outputs, { operations });
   const { inputs } = encoded;
   let session: ort.InferenceSession;
   try {

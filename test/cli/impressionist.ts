@@ -13,8 +13,23 @@ export interface Ended {
   stderr: string;
 }
 
-export const start = (args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } => {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+/** What a process is started with besides its arguments. */
+export interface Surroundings {
+  /** Variables on top of this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A module that is loaded before the command. */
+  readonly preload?: string;
+}
+
+export const start = (
+  args: readonly string[],
+  { env, preload }: Surroundings = {},
+): { child: ChildProcess; ended: Promise<Ended> } => {
+  const before = preload === undefined ? [] : ['--import', preload];
+  const child = spawn(process.execPath, [...before, MAIN, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   child.stdin!.end();
   let [stdout, stderr] = ['', ''];
   child.stdout!.on('data', (chunk) => {

@@ -66,12 +66,17 @@ const merged = (weights: ReadonlyMap<string, WeightData>): Tuning => ({
 describe.each(['gated', 'relu'])('a LoRA adapter over the %s model equals PEFT', (name) => {
   it.each(['short', 'long'])('in the logits of the batch %s, apart or merged', async (batchName) => {
     const loaded = await load(name);
-    const expected = await readTensors(fixture(name, 'lora', 'expected.safetensors'));
-    const wanted = expected.get(`${batchName}.logits`)!;
+    const read = async (file: string) => (await readTensors(fixture(name, 'lora', file))).get(`${batchName}.logits`)!;
+    const [wanted, exact] = [await read('expected.safetensors'), await read('float64.safetensors')];
     const apart = await logitsOf(loaded, loraTuning({ weights: loaded.tensors }, loaded.adapter, 0), batchName, name);
-    expect(difference(apart, wanted).absolute).toBeLessThan(2e-4);
     const one = await logitsOf(loaded, merged(mergeAdapter(loaded.tensors, loaded.adapter)), batchName, name);
-    expect(difference(one, wanted).absolute).toBeLessThan(2e-4);
+    // PEFT's float32 logits are themselves up to 1.1e-4 off from float64's, so that no right answer need be nearer to them;
+    // see the fixtures' README.
+    const own = difference(wanted, exact).absolute;
+    for (const logits of [apart, one]) {
+      expect(difference(logits, exact).absolute).toBeLessThan(1e-4);
+      expect(difference(logits, wanted).absolute).toBeLessThan(own < 1e-4 ? 1e-4 : 1.3e-4);
+    }
   });
 
   it.each(['short', 'long'])(

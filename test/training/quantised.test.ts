@@ -7,7 +7,12 @@ import { type FrozenBase, loraTuning } from '../../src/training/tuning.js';
 import { difference, readBatch, readModel } from '../t5/oracle.js';
 
 describe.each([4, 8] as const)('LoRA over a base rounded to %i bits', (bits) => {
-  it.each(['gated', 'relu'])('has the loss and gradients of the dequantised dense %s model', async (name) => {
+  it.each([
+    ['gated', 'short'],
+    ['gated', 'long'],
+    ['relu', 'short'],
+    ['relu', 'long'],
+  ])('has the loss and gradients of the dequantised dense %s model on the batch %s', async (name, batchName) => {
     const { config, tensors, ownHead } = await readModel(name);
     const matrices = adaptedMatrices(config, ['all']);
     const quantised = new Map(
@@ -21,7 +26,7 @@ describe.each([4, 8] as const)('LoRA over a base rounded to %i bits', (bits) => 
       ...rest,
       ...[...quantised].map(([key, each]) => [key, { shape: each.shape, data: dequantiseMatrix(each) }] as const),
     ]);
-    const batch = await readBatch(name, 'short');
+    const batch = await readBatch(name, batchName);
     const run = async (base: FrozenBase) => {
       const adapter = initialAdapter(config, { r: 4, alpha: 8, targets: ['all'] }, 1);
       // B is zero at the start, and then A has no gradient.

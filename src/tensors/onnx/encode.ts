@@ -32,6 +32,8 @@ export interface EncodingOptions {
   readonly inline?: boolean;
   /** Refer to them as lying in one file of this name, one after the other in the order given; default each has its own. */
   readonly joinedAs?: string;
+  /** What is encoded in place of the graph's own operations: the same ones spelled otherwise. */
+  readonly operations?: readonly Operation[];
 }
 
 /**
@@ -42,9 +44,9 @@ export interface EncodingOptions {
 export const encodeModel = (
   graph: Graph,
   outputs: Readonly<Record<string, Tensor>>,
-  { prefix = PREFIX, inline = false, joinedAs }: EncodingOptions = {},
+  { prefix = PREFIX, inline = false, joinedAs, operations: recorded = graph.operations }: EncodingOptions = {},
 ): EncodedModel => {
-  const { operations, used } = reachable(graph, Object.values(outputs));
+  const { operations, used } = reachable(recorded, Object.values(outputs));
   const inputs = [...graph.inputs.values()].filter((input) => used.has(input.name));
   const initializers = [...graph.initializers.values()].filter(({ tensor }) => used.has(tensor.name));
   const held = initializers.flatMap(({ tensor, data, external }) =>
@@ -117,10 +119,13 @@ const nameOutputs = (
   return { names, copied };
 };
 
-const reachable = (graph: Graph, wanted: readonly Tensor[]): { operations: Operation[]; used: Set<string> } => {
+const reachable = (
+  recorded: readonly Operation[],
+  wanted: readonly Tensor[],
+): { operations: Operation[]; used: Set<string> } => {
   const used = new Set(wanted.map((tensor) => tensor.name));
   const operations: Operation[] = [];
-  for (const operation of [...graph.operations].reverse()) {
+  for (const operation of [...recorded].reverse()) {
     if (!operation.outputs.some((output) => used.has(output.name))) continue;
     for (const name of namesRead(operation)) used.add(name);
     operations.push(operation);
