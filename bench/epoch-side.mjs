@@ -8,7 +8,7 @@ import { initialWeights } from '../dist/models/untrained.js';
 import { parseConfig } from '../dist/t5/config.js';
 import { seededMasks } from '../dist/tensors/index.js';
 import { padBatch } from '../dist/training/batch.js';
-import { epochBatches } from '../dist/training/batches.js';
+import { epochBatches, paddingShare } from '../dist/training/batches.js';
 import { adamW } from '../dist/training/optimizers/adamw.js';
 import { clipping } from '../dist/training/optimizers/clip.js';
 import { buildTrainingStep } from '../dist/training/step.js';
@@ -19,6 +19,8 @@ const [file, shape, count, threads] = process.argv.slice(2);
 const pairs = JSON.parse(readFileSync(file, 'utf8'));
 const config = parseConfig(shapes[shape], shape);
 const tuning = fullTuning(initialWeights(config, 1), true);
+const lengths = pairs.map(({ input, target }) => ({ input: input.length, target: target.length }));
+const all = epochBatches(lengths, 8, 1, 0);
 const step = await buildTrainingStep({
   config,
   ownHead: true,
@@ -26,9 +28,8 @@ const step = await buildTrainingStep({
   dropout: 0.1,
   masks: seededMasks(1),
   threads: Number(threads),
+  packed: paddingShare(lengths, all) > 0.02, // as train.ts does
 });
-const lengths = pairs.map(({ input, target }) => ({ input: input.length, target: target.length }));
-const all = epochBatches(lengths, 8, 1, 0);
 const every = Math.max(1, Math.floor(all.length / Number(count)));
 const chosen = all.filter((_, i) => i % every === 0).slice(0, Number(count));
 const optimizer = adamW();

@@ -10,7 +10,8 @@ import {
   concat,
   dropout,
   type Graph,
-  gather,
+  gather as gatherRows,
+  gatherTokens,
   geluNew,
   greater,
   matmul,
@@ -22,8 +23,10 @@ import {
   rmsNorm,
   slice,
   softmax,
+  spreadTokens,
   sub,
   type Tensor,
+  type TokenPlaces,
   transpose,
   unsqueeze,
 } from '../tensors/index.js';
@@ -48,6 +51,34 @@ export interface KeysValues {
   readonly values: Tensor;
 }
 
+/** How a stack's stream stands, and how attention's rectangles are made of it and read back into it. */
+interface Layout {
+  /** The stream to (batch, tokens, width). */
+  readonly spread: (x: Tensor) => Tensor;
+  readonly gather: (x: Tensor) => Tensor;
+}
+
+/** A stream that is a rectangle itself: (batch, tokens, width), padding included. */
+const RECTANGLE: Layout = { spread: (x) => x, gather: (x) => x };
+
+/** A stream of tokens without padding, (tokens, width): only attention works on rectangles. */
+const packed = (at: TokenPlaces): Layout => ({
+  spread: (x) => spreadTokens(x, at),
+  gather: (x) => gatherTokens(x, at),
+});
+
+const layoutOf = (at: TokenPlaces | undefined): Layout => (at === undefined ? RECTANGLE : packed(at));
+
+/** What {@link encode} and {@link decode} may be told besides. */
+export interface WholeSequences {
+  /** Receives the residual stream before each block and after the last (for tests). */
+  readonly layers?: Tensor[];
+  /** Of the encoder's tokens. Where given, ids and hidden states are those of the tokens alone: (tokens), (tokens, dModel). */
+  readonly inputPlaces?: TokenPlaces;
+  /** Of the decoder's tokens, likewise. */
+  readonly targetPlaces?: TokenPlaces;
+}
+
 type Stack = 'encoder' | 'decoder';
 
 /**
@@ -55,12 +86,17 @@ type Stack = 'encoder' | 'decoder';
  *
  * @param ids Token ids, shape (batch, input).
  * @param mask 1 for a token, 0 for padding; integers of that shape.
- * @param layers Where given, receives the residual stream before each block and after the last (for tests).
  * @returns Shape (batch, input, dModel), after the final norm.
  */
-export const encode = (model: T5, ids: Tensor, mask: Tensor, layers?: Tensor[]): Tensor => {
+export const encode = (
+  model: T5,
+  ids: Tensor,
+  mask: Tensor,
+  { layers, inputPlaces }: Omit<WholeSequences, 'targetPlaces'> = {},
+): Tensor => {
   const { graph, config } = model;
-  const [, input] = ids.shape;
+  const layout = layoutOf(inputPlaces);
+  const [, input] = mask.shape;
   const at = range(graph, input); // (input)
   const distance = sub(unsqueeze(at, [1]), unsqueeze(at, [0])); // (query, key)
   const bias = add(headsFirst(stackBias(model, 'encoder', distance)), keyMask(graph, mask)); // (batch, heads, query, key)
@@ -70,7 +106,7 @@ export const encode = (model: T5, ids: Tensor, mask: Tensor, layers?: Tensor[]):
     layers?.push(x);
     x = residual(model, x, 'encoder', block, 0, (normed) => {
       const part = attentionPart('encoder', block, 0, 'SelfAttention');
-      return attend(model, part, normed, [keysValues(model, part, normed)], bias);
+      return attend(model, part, normed, [keysValues(model, part, normed, layout)], bias, layout);
     });
     x = residual(model, x, 'encoder', block, 1, (normed) => feedForward(model, 'encoder', block, 1, normed));
   }
@@ -84,12 +120,18 @@ export const encode = (model: T5, ids: Tensor, mask: Tensor, layers?: Tensor[]):
  * @param ids Decoder inputs (targets shifted right), shape (batch, target).
  * @param encoded The encoder's output, shape (batch, input, dModel).
  * @param mask The encoder's mask, shape (batch, input).
- * @param layers Where given, receives the residual stream before each block and after the last (for tests).
  * @returns Shape (batch, target, dModel), after the final norm.
  */
-export const decode = (model: T5, ids: Tensor, encoded: Tensor, mask: Tensor, layers?: Tensor[]): Tensor => {
+export const decode = (
+  model: T5,
+  ids: Tensor,
+  encoded: Tensor,
+  mask: Tensor,
+  { layers, inputPlaces, targetPlaces }: WholeSequences = {},
+): Tensor => {
   const { graph, config } = model;
-  const [, target] = ids.shape;
+  const [inputs, targets] = [layoutOf(inputPlaces), layoutOf(targetPlaces)];
+  const [, target] = (targetPlaces?.tokens ?? ids).shape;
   const at = range(graph, target); // (target)
   const distance = sub(unsqueeze(at, [1]), unsqueeze(at, [0])); // (query, key)
   const seen = greater(distance, graph.constant('int64', [], [-1])); // keys at or before the query
@@ -101,11 +143,11 @@ export const decode = (model: T5, ids: Tensor, encoded: Tensor, mask: Tensor, la
     layers?.push(x);
     x = residual(model, x, 'decoder', block, 0, (normed) => {
       const part = attentionPart('decoder', block, 0, 'SelfAttention');
-      return attend(model, part, normed, [keysValues(model, part, normed)], selfBias);
+      return attend(model, part, normed, [keysValues(model, part, normed, targets)], selfBias, targets);
     });
     x = residual(model, x, 'decoder', block, 1, (normed) => {
       const part = attentionPart('decoder', block, 1, 'EncDecAttention');
-      return attend(model, part, normed, [keysValues(model, part, encoded)], crossBias);
+      return attend(model, part, normed, [keysValues(model, part, encoded, inputs)], crossBias, targets);
     });
     x = residual(model, x, 'decoder', block, 2, (normed) => feedForward(model, 'decoder', block, 2, normed));
   }
@@ -154,7 +196,7 @@ export const decodeFurther = (
     ],
     0,
   );
-  const selfBias = transpose(gather(table, buckets), [0, 3, 1, 2]); // (batch, heads, queries, cache+queries)
+  const selfBias = transpose(gatherRows(table, buckets), [0, 3, 1, 2]); // (batch, heads, queries, cache+queries)
   const added: KeysValues[] = [];
   const hidden = decoderBlocks(model, ids, cross, mask, selfBias, (own, block) => {
     added.push(own);
@@ -277,9 +319,9 @@ const attentionPart =
 const splitHeads = ({ config: { numHeads, dKv } }: T5, x: Tensor): Tensor =>
   transpose(reshape(x, [x.shape[0], x.shape[1], numHeads, dKv]), [0, 2, 1, 3]);
 
-const keysValues = (model: T5, part: AttentionPart, x: Tensor): KeysValues => ({
-  keys: splitHeads(model, model.parameters.linear(part('k'), x)),
-  values: splitHeads(model, model.parameters.linear(part('v'), x)),
+const keysValues = (model: T5, part: AttentionPart, x: Tensor, { spread }: Layout = RECTANGLE): KeysValues => ({
+  keys: splitHeads(model, spread(model.parameters.linear(part('k'), x))),
+  values: splitHeads(model, spread(model.parameters.linear(part('v'), x))),
 });
 
 /** What an attention sees: one run of keys and values, or cached ones followed by new ones as if they were joined. */
@@ -291,9 +333,16 @@ type Attended = readonly [KeysValues] | readonly [cached: KeysValues, own: KeysV
  *
  * @param bias Added to the scores: broadcasts to (batch, heads, query, all keys).
  */
-const attend = (model: T5, part: AttentionPart, x: Tensor, attended: Attended, bias: Tensor): Tensor => {
+const attend = (
+  model: T5,
+  part: AttentionPart,
+  x: Tensor,
+  attended: Attended,
+  bias: Tensor,
+  { spread, gather }: Layout = RECTANGLE,
+): Tensor => {
   const { config, parameters } = model;
-  const query = splitHeads(model, parameters.linear(part('q'), x)); // (batch, heads, query, dKv)
+  const query = splitHeads(model, spread(parameters.linear(part('q'), x))); // (batch, heads, query, dKv)
   const [first, second] = attended;
   const context =
     second === undefined
@@ -301,7 +350,7 @@ const attend = (model: T5, part: AttentionPart, x: Tensor, attended: Attended, b
       : attentionOverBoth(query, first, second, bias); // (batch, heads, query, dKv)
   const tokens = transpose(context, [0, 2, 1, 3]); // (batch, query, heads, dKv)
   const merged = reshape(tokens, [tokens.shape[0], tokens.shape[1], config.numHeads * config.dKv]);
-  return parameters.linear(part('o'), merged);
+  return parameters.linear(part('o'), gather(merged));
 };
 
 /** Attention over cached keys and values followed by new ones, which are never joined; for decoding, so not dropped. */

@@ -1,5 +1,5 @@
 /** @file What other rooms use of `tensors/`. */
-export type { Dim, Shape } from './dims.js';
+export { type Dim, multiplyDims, type Shape } from './dims.js';
 export { gradients } from './gradients.js';
 export { type Elements, type FilePlace, Graph, type Tensor } from './graph.js';
 export { compileLoop, type Formula, minus, over, plus, root, sumOfSquares, times } from './loops/loop.js';

@@ -39,3 +39,16 @@ export const epochBatches = (
   }
   return random.shuffle(batches);
 };
+
+/** Share of a rectangle's places that are padding, over inputs and targets of an epoch's batches. */
+export const paddingShare = (lengths: readonly Lengths[], batches: readonly (readonly number[])[]): number => {
+  let [tokens, places] = [0, 0];
+  for (const members of batches) {
+    for (const side of ['input', 'target'] as const) {
+      const sizes = members.map((index) => lengths[index][side]);
+      tokens += sizes.reduce((total, size) => total + size, 0);
+      places += sizes.length * Math.max(...sizes);
+    }
+  }
+  return 1 - tokens / places;
+};

@@ -15,6 +15,7 @@ import {
   gradients,
   type MaskSource,
   mul,
+  multiplyDims,
   type Program,
   plus,
   reshape,
@@ -24,6 +25,7 @@ import {
 } from '../tensors/index.js';
 import type { TokenBatch } from './batch.js';
 import type { Trainable } from './optimizers/optimizer.js';
+import { packedFeeds, placesInputs } from './packing.js';
 import type { Tuning } from './tuning.js';
 
 /** A compiled training step and the arrays it works on. */
@@ -55,11 +57,17 @@ export interface TrainingStepOptions extends ExecutionOptions {
   /** Share of each label spread over all tokens in training; default 0. */
   readonly labelSmoothing?: number;
   readonly masks: MaskSource;
+  /**
+   * Leaves padding out of all but attention; the same loss and gradients. Pays where there is some: see
+   * {@link paddingShare}. Default no.
+   */
+  readonly packed?: boolean;
 }
 
 /** Compiles the step's two programs: with gradients and dropout, and loss alone. */
 export const buildTrainingStep = async (options: TrainingStepOptions): Promise<TrainingStep> => {
   const { tuning, masks } = options;
+  const batchFeeds = options.packed ? packedFeeds : paddedFeeds;
   const lean = { ...options, lean: true };
   const training = lossGraph(options, true);
   const scaled = mul(training.loss, training.graph.input('scale', 'float32', []));
@@ -168,24 +176,29 @@ const addRows = (table: Float32Array, ids: BigInt64Array, rows: Float32Array, to
 const ROWS = 'rows:';
 
 const lossGraph = (
-  { config, ownHead, tuning, dropout, labelSmoothing = 0 }: TrainingStepOptions,
+  { config, ownHead, tuning, dropout, labelSmoothing = 0, packed = false }: TrainingStepOptions,
   training: boolean,
 ): { graph: Graph; loss: Tensor; reads: RowsRead[] } => {
   const graph = new Graph();
-  const ids = graph.input('input_ids', 'int64', ['batch', 'input']);
+  const shape = (side: 'input' | 'target'): string[] => (packed ? [`${side}Packed`] : ['batch', side]);
+  const ids = graph.input('input_ids', 'int64', shape('input'));
   const mask = graph.input('attention_mask', 'int64', ['batch', 'input']);
-  const decoderIds = graph.input('decoder_input_ids', 'int64', ['batch', 'target']);
-  const labels = graph.input('labels', 'int64', ['batch', 'target']);
+  const decoderIds = graph.input('decoder_input_ids', 'int64', shape('target'));
+  const labels = graph.input('labels', 'int64', shape('target'));
+  const places = packed
+    ? { inputPlaces: placesInputs(graph, 'input'), targetPlaces: placesInputs(graph, 'target') }
+    : undefined;
   const reads: RowsRead[] = [];
   const parameters = notingRows(tuning.parameters(graph, training), reads);
   const model = { graph, config, parameters, ownHead, dropout: training ? dropout : 0 };
-  const hidden = decode(model, decoderIds, encode(model, ids, mask), mask); // (batch, target, dModel)
-  const logits = head(model, reshape(hidden, ['batch*target', config.dModel])); // (batch·target, vocabulary)
+  const hidden = decode(model, decoderIds, encode(model, ids, mask, places), mask, places); // (…target, dModel)
+  const positions = multiplyDims(...labels.shape);
+  const logits = head(model, reshape(hidden, [positions, config.dModel])); // (positions, vocabulary)
   const smoothing = training ? labelSmoothing : 0;
-  return { graph, reads, loss: smoothedCrossEntropySum(logits, reshape(labels, ['batch*target']), smoothing) };
+  return { graph, reads, loss: smoothedCrossEntropySum(logits, reshape(labels, [positions]), smoothing) };
 };
 
-const batchFeeds = (batch: TokenBatch): [string, Value][] => [
+const paddedFeeds = (batch: TokenBatch): [string, Value][] => [
   ['input_ids', { data: batch.inputIds, dims: [batch.size, batch.inputTokens] }],
   ['attention_mask', { data: batch.attentionMask, dims: [batch.size, batch.inputTokens] }],
   ['decoder_input_ids', { data: batch.decoderInputIds, dims: [batch.size, batch.targetTokens] }],

@@ -9,7 +9,7 @@ import { Random } from '../ground/random.js';
 import type { T5Config } from '../t5/config.js';
 import { type ExecutionOptions, seededMasks } from '../tensors/index.js';
 import { hideTokens, padBatch, type TokenPair } from './batch.js';
-import { epochBatches } from './batches.js';
+import { epochBatches, type Lengths, paddingShare } from './batches.js';
 import {
   type BestModel,
   loadLastCheckpoint,
@@ -110,6 +110,12 @@ export interface TrainingResult {
 /** Share of a run by the clock that is kept free for its last evaluation and for writing the model. */
 const TIME_RESERVE = 0.01;
 
+/** Share of padding above which it costs more than to leave it out. */
+const PADDING_WORTH_PACKING = 0.02;
+
+const lengthsOf = (pairs: readonly TokenPair[]): Lengths[] =>
+  pairs.map(({ input, target }) => ({ input: input.length, target: target.length }));
+
 /**
  * Trains a model.
  *
@@ -118,7 +124,10 @@ const TIME_RESERVE = 0.01;
 export const train = async (job: TrainingJob): Promise<TrainingResult> => {
   const { settings, optimizer } = job;
   const masks = seededMasks(settings.seed);
-  const step = await buildTrainingStep({ ...job, ...settings, masks });
+  const lengths = lengthsOf(job.train);
+  const batches = epochBatches(lengths, settings.batchSize, settings.seed, 0);
+  const packed = paddingShare(lengths, batches) > PADDING_WORTH_PACKING;
+  const step = await buildTrainingStep({ ...job, ...settings, masks, packed });
   try {
     return await runLoop(job, step);
   } finally {
@@ -129,7 +138,7 @@ export const train = async (job: TrainingJob): Promise<TrainingResult> => {
 
 const runLoop = async (job: TrainingJob, step: TrainingStep): Promise<TrainingResult> => {
   const { settings, optimizer, config, train: pairs } = job;
-  const lengths = pairs.map(({ input, target }) => ({ input: input.length, target: target.length }));
+  const lengths = lengthsOf(pairs);
   const micro = Math.ceil(pairs.length / settings.batchSize);
   const stepsPerEpoch = Math.ceil(micro / settings.accumulation);
   const evaluateEvery = Math.max(1, Math.round(stepsPerEpoch / settings.evaluationsPerEpoch));

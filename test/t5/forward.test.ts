@@ -15,8 +15,8 @@ const runForward = async (name: string, batchName: string) => {
   const decoderIds = graph.input('decoderIds', 'int64', ['batch', 'target']);
   const encoderLayers: Tensor[] = [];
   const decoderLayers: Tensor[] = [];
-  const encoder_hidden = encode(model, ids, mask, encoderLayers);
-  const decoder_hidden = decode(model, decoderIds, encoder_hidden, mask, decoderLayers);
+  const encoder_hidden = encode(model, ids, mask, { layers: encoderLayers });
+  const decoder_hidden = decode(model, decoderIds, encoder_hidden, mask, { layers: decoderLayers });
   const program = await compile(graph, {
     encoder_hidden,
     decoder_hidden,

@@ -7,37 +7,46 @@ import { buildTrainingStep } from '../../src/training/step.js';
 import { fullTuning } from '../../src/training/tuning.js';
 import { difference, fixture, readBatch, readJson, readModel, readTensors } from '../t5/oracle.js';
 
-const stepOf = async (name: string) => {
+const stepOf = async (name: string, packed = false) => {
   const { config, tensors, ownHead } = await readModel(name);
-  return buildTrainingStep({ config, ownHead, tuning: fullTuning(tensors), dropout: 0, masks: seededMasks(0) });
+  return buildTrainingStep({ config, ownHead, tuning: fullTuning(tensors), dropout: 0, masks: seededMasks(0), packed });
 };
 
-describe.each(['gated', 'relu'])('training the %s model equals PyTorch', (name) => {
-  it.each(['short', 'long', 'longdec'])('in the loss of the batch %s', async (batchName) => {
-    const step = await stepOf(name);
-    const batch = await readBatch(name, batchName);
-    const { loss } = (await readJson(fixture(name, 'expected.json')))[batchName];
-    expect(Math.abs((await step.lossSum(batch)) / batch.labelTokens - loss)).toBeLessThan(5e-6);
-    await step.release();
-  });
+/** With padding in all of the step, and in attention alone. */
+const LAYOUTS = [false, true];
 
-  it.each(['short', 'long'])('in every gradient of the batch %s', async (batchName) => {
-    const step = await stepOf(name);
-    const batch = await readBatch(name, batchName);
-    await step.computeGradients([batch], 0);
-    const expected = await readTensors(fixture(name, `grads_${batchName}.safetensors`));
-    expect(step.parameters.map((parameter) => parameter.name).sort()).toEqual([...expected.keys()].sort());
-    let squares = 0;
-    for (const parameter of step.parameters) {
-      const { absolute, relative } = difference(parameter.gradient, expected.get(parameter.name)!);
-      expect(absolute, parameter.name).toBeLessThan(6e-5);
-      expect(relative, parameter.name).toBeLessThan(4e-5);
-      for (const g of parameter.gradient) squares += g * g;
-    }
-    const { grad_global_norm } = (await readJson(fixture(name, 'expected.json')))[batchName];
-    expect(Math.abs(Math.sqrt(squares) / grad_global_norm - 1)).toBeLessThan(1e-5);
-    await step.release();
-  });
+describe.each(['gated', 'relu'])('training the %s model equals PyTorch', (name) => {
+  it.each(['short', 'long', 'longdec'].flatMap((batchName) => LAYOUTS.map((packed) => [batchName, packed] as const)))(
+    'in the loss of the batch %s, packed: %s',
+    async (batchName, packed) => {
+      const step = await stepOf(name, packed);
+      const batch = await readBatch(name, batchName);
+      const { loss } = (await readJson(fixture(name, 'expected.json')))[batchName];
+      expect(Math.abs((await step.lossSum(batch)) / batch.labelTokens - loss)).toBeLessThan(5e-6);
+      await step.release();
+    },
+  );
+
+  it.each(['short', 'long'].flatMap((batchName) => LAYOUTS.map((packed) => [batchName, packed] as const)))(
+    'in every gradient of the batch %s, packed: %s',
+    async (batchName, packed) => {
+      const step = await stepOf(name, packed);
+      const batch = await readBatch(name, batchName);
+      await step.computeGradients([batch], 0);
+      const expected = await readTensors(fixture(name, `grads_${batchName}.safetensors`));
+      expect(step.parameters.map((parameter) => parameter.name).sort()).toEqual([...expected.keys()].sort());
+      let squares = 0;
+      for (const parameter of step.parameters) {
+        const { absolute, relative } = difference(parameter.gradient, expected.get(parameter.name)!);
+        expect(absolute, parameter.name).toBeLessThan(6e-5);
+        expect(relative, parameter.name).toBeLessThan(4e-5);
+        for (const g of parameter.gradient) squares += g * g;
+      }
+      const { grad_global_norm } = (await readJson(fixture(name, 'expected.json')))[batchName];
+      expect(Math.abs(Math.sqrt(squares) / grad_global_norm - 1)).toBeLessThan(1e-5);
+      await step.release();
+    },
+  );
 
   it('in gradients accumulated over two halves of a batch', async () => {
     const step = await stepOf(name);

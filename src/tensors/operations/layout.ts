@@ -2,7 +2,7 @@
 import { Failure } from '../../ground/failure.js';
 import { addDims, type Dim, multiplyDims, normaliseAxis, type Shape, showShape } from '../dims.js';
 import type { Graph, Tensor, VjpRule } from '../graph.js';
-import { add } from './elementwise.js';
+import { add, mul } from './elementwise.js';
 import { reduceTo } from './reduction.js';
 
 const intList = (graph: Graph, values: readonly number[]): Tensor => graph.constant('int64', [values.length], values);
@@ -194,13 +194,50 @@ export const gather = (table: Tensor, indices: Tensor): Tensor => {
 export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
   gathered(table, indices, () => [undefined, undefined]);
 
-const gathered = (table: Tensor, indices: Tensor, vjp: VjpRule): Tensor => {
+const gathered = (table: Tensor, indices: Tensor, vjp?: VjpRule): Tensor => {
   const [y] = table.graph.record('Gather', [table, indices], {
     attributes: { axis: { int: 0 } },
     outputs: [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }],
     vjp,
   });
   return y;
+};
+
+/** Where the tokens of a padded batch stand among its places, and the other way round. */
+export interface TokenPlaces {
+  /** Of each token its place in the batch, counted row by row; integers, shape (tokens). Each place occurs once. */
+  readonly places: Tensor;
+  /** Of each place the token there, counted as in `places`, or any where there is none; shape (batch, columns). */
+  readonly tokens: Tensor;
+  /** 1 where a place has a token, else 0; float32, shape (batch, columns, 1). */
+  readonly taken: Tensor;
+}
+
+/**
+ * The tokens of a padded batch, without the padding. {@link spreadTokens} undoes it.
+ *
+ * @param x Shape (batch, columns, width).
+ * @returns Shape (tokens, width).
+ */
+export const gatherTokens = (x: Tensor, at: TokenPlaces): Tensor => {
+  const [batch, columns, width] = x.shape;
+  const vjp: VjpRule = (g) => [mul(gathered(g, at.tokens), at.taken)];
+  const flat = reshape(x, [multiplyDims(batch, columns), width]);
+  return x.graph.withRule(gathered(flat, at.places), [x], vjp);
+};
+
+/**
+ * Tokens as a padded batch. What stands in the places between is of no meaning, and no gradient comes from there.
+ *
+ * @param x Shape (tokens, width).
+ * @returns Shape (batch, columns, width).
+ */
+export const spreadTokens = (x: Tensor, at: TokenPlaces): Tensor => {
+  const vjp: VjpRule = (g) => {
+    const [batch, columns, width] = g.shape;
+    return [gathered(reshape(g, [multiplyDims(batch, columns), width]), at.places)];
+  };
+  return x.graph.withRule(gathered(x, at.tokens), [x], vjp);
 };
 
 /** The integers 0, 1, … below a dimension. Shape (dim). */
