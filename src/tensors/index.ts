@@ -3,6 +3,7 @@ export { type Dim, multiplyDims, type Shape } from './dims.js';
 export { gradients } from './gradients.js';
 export { type Elements, type FilePlace, Graph, type Tensor } from './graph.js';
 export { compileLoop, type Formula, minus, over, plus, root, sumOfSquares, times } from './loops/loop.js';
+export { arrayBeside, loopArrays } from './loops/memory.js';
 export { encodeModel } from './onnx/encode.js';
 export * from './operations/attention.js';
 export * from './operations/choice.js';

@@ -75,24 +75,22 @@ const compileGenerator = (): {
     ...xorInto(s2, shifted),
     ...set(s3, rotated(get(s3), 11)),
   ];
-  const made = wasm.instantiate<(size: number, kept: number) => void>(
-    {
-      parameters: [i32, i32],
-      results: [],
-      locals: [i32, ...Array.from({ length: 8 }, () => v128)],
-      body: [
-        ...states.flatMap((state, index) => set(state, wasm.loadVector(start, index * VECTOR_BYTES))),
-        ...set(limit, wasm.splatByte(get(kept))),
-        ...set(ones, wasm.splatByte(wasm.constant(1))),
-        ...wasm.countedLoop(counter, end, VECTOR_BYTES, turn),
-        ...states.flatMap((state, index) => wasm.storeVector(start, index * VECTOR_BYTES, get(state))),
-      ],
-    },
-    STATE_BYTES + BLOCK_BYTES,
-  );
+  const memory = wasm.createMemory(STATE_BYTES + BLOCK_BYTES);
+  const draw = wasm.compileFunction<(size: number, kept: number) => void>({
+    parameters: [i32, i32],
+    results: [],
+    locals: [i32, ...Array.from({ length: 8 }, () => v128)],
+    body: [
+      ...states.flatMap((state, index) => set(state, wasm.loadVector(start, index * VECTOR_BYTES))),
+      ...set(limit, wasm.splatByte(get(kept))),
+      ...set(ones, wasm.splatByte(wasm.constant(1))),
+      ...wasm.countedLoop(counter, end, VECTOR_BYTES, turn),
+      ...states.flatMap((state, index) => wasm.storeVector(start, index * VECTOR_BYTES, get(state))),
+    ],
+  })(memory);
   return {
-    states: new Uint8Array(made.memory, 0, STATE_BYTES),
-    block: new Uint8Array(made.memory, STATE_BYTES, BLOCK_BYTES),
-    draw: made.call,
+    states: new Uint8Array(memory.buffer, 0, STATE_BYTES),
+    block: new Uint8Array(memory.buffer, STATE_BYTES, BLOCK_BYTES),
+    draw,
   };
 };

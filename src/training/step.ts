@@ -13,6 +13,7 @@ import {
   type ExecutionOptions,
   Graph,
   gradients,
+  loopArrays,
   type MaskSource,
   mul,
   multiplyDims,
@@ -64,6 +65,9 @@ export interface TrainingStepOptions extends ExecutionOptions {
   readonly packed?: boolean;
 }
 
+/** Arrays of a parameter's size that an optimiser keeps beside its gradient: AdamW's. */
+const MOMENTS = 2;
+
 /** Compiles the step's two programs: with gradients and dropout, and loss alone. */
 export const buildTrainingStep = async (options: TrainingStepOptions): Promise<TrainingStep> => {
   const { tuning, masks } = options;
@@ -76,12 +80,17 @@ export const buildTrainingStep = async (options: TrainingStepOptions): Promise<T
   const reads = training.reads.filter(({ table }) => tuning.trained.has(table));
   /** Of each table whose whole gradient is that of rows read: which of them are not 0. */
   const apart = new Map(options.ownHead ? reads.map(({ table }) => [table, new Set<number>()]) : []);
-  const parameters = [...tuning.trained].map(
-    ([name, { shape, data }]): Trainable => ({
+  const trained = [...tuning.trained];
+  const gradientsOf = loopArrays(
+    trained.map(([, { data }]) => data.length),
+    MOMENTS,
+  );
+  const parameters = trained.map(
+    ([name, { shape, data }], index): Trainable => ({
       name,
       shape,
       value: data,
-      gradient: new Float32Array(data.length),
+      gradient: gradientsOf[index],
       rowsRead: apart.get(name),
     }),
   );

@@ -30,6 +30,28 @@ describe('a compiled loop', () => {
     expect(z).toEqual(before);
   });
 
+  it.each(LENGTHS)('does the same to %i elements in its own memory, and spares those beside', (length) => {
+    const [x, after, alone] = loopArrays([length, 8, 8], 2);
+    const y = arrayBeside(x);
+    x.set(numbers(length, 1));
+    y.set(numbers(length, 2));
+    for (const each of [after, alone]) each.fill(7);
+    const z = numbers(length, 3);
+    const loop = compileLoop(['x', 'y', 'z'], ['a'], ({ x, y, z }, { a }) => ({
+      x: plus(x, times(a, z)),
+      z: minus(y, x),
+    }));
+    const wanted = Array.from(x, (_, i) => [f32(x[i] + f32(0.5 * z[i])), f32(y[i] - x[i])]);
+    loop({ x, y, z }, { a: 0.5 });
+    expect(Array.from(x)).toEqual(wanted.map(([each]) => each));
+    expect(Array.from(z)).toEqual(wanted.map(([, each]) => each));
+    expect(y).toEqual(numbers(length, 2));
+    expect([...after, ...alone]).toEqual(new Array(16).fill(7));
+    expect(sumOfSquares(x)).toBe(sumOfSquares(x.slice()));
+    const from = Math.min(5, length);
+    expect(sumOfSquares(x.subarray(from))).toBe(sumOfSquares(x.slice(from)));
+  });
+
   it('may exchange two arrays', () => {
     const swap = compileLoop(['x', 'y'], [], ({ x, y }) => ({ x: y, y: x }));
     const [x, y] = [Float32Array.of(1, 2, 3), Float32Array.of(4, 5, 6)];

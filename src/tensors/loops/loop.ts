@@ -1,9 +1,12 @@
 /**
  * @file Formulas over long arrays on the host, four numbers at a time: what an optimiser does to hundreds of megabytes
- * after each step. A formula is compiled to a WebAssembly loop over 128-bit vectors; arrays pass through its memory in
- * blocks that stay in the processor's cache, so that they are read and written once however long the formula is.
+ * after each step. A formula is compiled to a WebAssembly loop over 128-bit vectors; arrays that don't lie in its memory
+ * pass through it in blocks that stay in the processor's cache, so that each is read and written once however long the
+ * formula is.
  * JavaScript's own loops take twice the time: they compute in float64 and convert each number on its way.
  */
+import { Failure } from '../../ground/failure.js';
+import { type LoopMemory, memoryOf, newMemory, STAGING_BYTES } from './memory.js';
 import * as wasm from './module.js';
 
 /** A formula of float32 numbers. */
@@ -22,28 +25,29 @@ type Arrays<Name extends string> = Readonly<Record<Name, Float32Array>>;
 type Scalars<Name extends string> = Readonly<Record<Name, number>>;
 type Formulas<Name extends string> = Readonly<Record<Name, Formula>>;
 
-/** Numbers of a block: four of them and their array's next line take a quarter of a usual second-level cache. */
+/** Numbers of a block of arrays that are copied to and fro: such that a few of them fit a second-level cache. */
 const BLOCK = 16_384;
 const BLOCK_BYTES = BLOCK * 4;
 const LANES = 4;
 const VECTOR_BYTES = LANES * 4;
 
-/** The function's parameters: where to end, in bytes; then the scalars. Then its variables, this one first. */
+/** The function's parameters: where to end, in bytes; where each array begins; the scalars. Then its variables. */
 const END = 0;
 
 /** Lays out a loop's variables and turns formulas into code; what a formula names twice is worked out once. */
 const compiler = (arrays: readonly string[], scalars: readonly string[]) => {
-  const counter = 1 + scalars.length;
+  const parameters = [wasm.Type.i32, ...arrays.map(() => wasm.Type.i32), ...scalars.map(() => wasm.Type.f32)];
+  const counter = parameters.length;
   const locals: wasm.TypeCode[] = [wasm.Type.i32];
   const local = (type: wasm.TypeCode): number => counter + locals.push(type) - 1;
   const spread = new Map(scalars.map((name) => [name, local(wasm.Type.v128)]));
   const prologue = scalars.flatMap((name, index) => [
-    ...wasm.splat(wasm.getLocal(1 + index)),
+    ...wasm.splat(wasm.getLocal(1 + arrays.length + index)),
     ...wasm.setLocal(spread.get(name)!),
   ]);
   const known = new Map<Formula, number>();
-  const address = wasm.getLocal(counter);
-  const offset = (name: string): number => arrays.indexOf(name) * BLOCK_BYTES;
+  const address = (name: string): wasm.Code =>
+    wasm.addAddresses(wasm.getLocal(1 + arrays.indexOf(name)), wasm.getLocal(counter));
   const code = (formula: Formula): wasm.Code => {
     if (formula.kind === 'scalar') return wasm.getLocal(spread.get(formula.name)!);
     const place = known.get(formula);
@@ -56,7 +60,7 @@ const compiler = (arrays: readonly string[], scalars: readonly string[]) => {
   const operation = (formula: Exclude<Formula, { kind: 'scalar' }> | Formula): wasm.Code => {
     switch (formula.kind) {
       case 'array':
-        return wasm.loadVector(address, offset(formula.name));
+        return wasm.loadVector(address(formula.name), 0);
       case 'scalar':
         return code(formula);
       case 'sqrt':
@@ -72,21 +76,60 @@ const compiler = (arrays: readonly string[], scalars: readonly string[]) => {
       }
     }
   };
-  const parameters = [wasm.Type.i32, ...scalars.map(() => wasm.Type.f32)];
   const loop = (body: wasm.Code): wasm.Code => wasm.countedLoop(counter, END, VECTOR_BYTES, body);
-  return { parameters, locals, local, prologue, code, loop, address, offset };
+  return { parameters, locals, local, prologue, code, loop, address };
+};
+
+type Call<Result> = (end: number, ...begins: number[]) => Result;
+
+/**
+ * Runs a function over arrays, in the memory that the first of them lies in that lies in any: those there where they are,
+ * the others by blocks that are copied into its staging area, and back if `changed`.
+ *
+ * @param visit Called for each part with the function's arguments: its end, and where each array's part begins.
+ */
+const eachPart = (
+  arrays: readonly Float32Array[],
+  changed: readonly boolean[],
+  home: LoopMemory,
+  visit: (end: number, begins: readonly number[]) => void,
+): void => {
+  const { buffer } = home.wasm;
+  const staged = arrays.map((array) => array.buffer !== buffer);
+  const { length } = arrays[0];
+  const slots = arrays.map((_, index) => new Float32Array(buffer, index * BLOCK_BYTES, BLOCK));
+  /** One part; where `all`, every array is copied: a vector's last lanes would reach into what follows in its memory. */
+  const run = (start: number, size: number, all: boolean): void => {
+    const begins = arrays.map((array, index) => {
+      if (!all && !staged[index]) return array.byteOffset + start * 4;
+      slots[index].set(array.subarray(start, start + size));
+      if (size % LANES !== 0) slots[index].fill(0, size, Math.ceil(size / LANES) * LANES);
+      return index * BLOCK_BYTES;
+    });
+    visit(size * 4, begins);
+    for (const [index, array] of arrays.entries())
+      if (changed[index] && (all || staged[index]))
+        array.set(size === BLOCK ? slots[index] : slots[index].subarray(0, size), start);
+  };
+  const whole = length - (length % LANES);
+  for (let start = 0; start < whole; start += BLOCK) run(start, Math.min(BLOCK, whole - start), false);
+  if (whole < length) run(whole, length - whole, true);
+};
+
+/** A function that is made for each memory when first needed there. */
+const inEachMemory = <Result>(made: (memory: wasm.WasmMemory) => Call<Result>) => {
+  const calls = new WeakMap<LoopMemory, Call<Result>>();
+  const own = newMemory(0);
+  return (arrays: readonly Float32Array[]): { home: LoopMemory; call: Call<Result> } => {
+    const home = arrays.map(memoryOf).find((memory) => memory !== undefined) ?? own;
+    const call = calls.get(home) ?? made(home.wasm);
+    calls.set(home, call);
+    return { home, call };
+  };
 };
 
 const named = <Name extends string>(kind: 'array' | 'scalar', names: readonly Name[]): Formulas<Name> =>
   Object.fromEntries(names.map((name): [string, Formula] => [name, { kind, name }])) as Formulas<Name>;
-
-/** The blocks of arrays of one length: calls with where each starts and how many numbers it has. */
-const eachBlock = (length: number, visit: (start: number, size: number) => void): void => {
-  for (let start = 0; start < length; start += BLOCK) visit(start, Math.min(BLOCK, length - start));
-};
-
-const viewsOf = (memory: ArrayBuffer, count: number): Float32Array[] =>
-  Array.from({ length: count }, (_, index) => new Float32Array(memory, index * BLOCK_BYTES, BLOCK));
 
 /**
  * Compiles a loop that changes arrays element by element.
@@ -104,25 +147,21 @@ export const compileLoop = <ArrayName extends string, ScalarName extends string>
   scalars: readonly ScalarName[],
   write: (arrays: Formulas<ArrayName>, scalars: Formulas<ScalarName>) => Partial<Formulas<ArrayName>>,
 ): ((on: Arrays<ArrayName>, by: Scalars<ScalarName>) => void) => {
-  const { parameters, locals, prologue, code, loop, address, offset } = compiler(arrays, scalars);
+  if (arrays.length * BLOCK_BYTES > STAGING_BYTES)
+    throw new Failure({ what: 'a loop over too many arrays', got: String(arrays.length) });
+  const { parameters, locals, prologue, code, loop, address } = compiler(arrays, scalars);
   const written = Object.entries(write(named('array', arrays), named('scalar', scalars))) as [ArrayName, Formula][];
   // All values before any is stored: a formula may read an array that another one changes.
   const values = written.flatMap(([, formula]) => [...code(formula), 0x1a]);
-  const stores = written.flatMap(([name, formula]) => wasm.storeVector(address, offset(name), code(formula)));
+  const stores = written.flatMap(([name, formula]) => wasm.storeVector(address(name), 0, code(formula)));
   const body = [...prologue, ...loop([...values, ...stores])];
-  const made = wasm.instantiate<(end: number, ...scalars: number[]) => void>(
-    { parameters, results: [], locals, body },
-    arrays.length * BLOCK_BYTES,
-  );
-  const views = viewsOf(made.memory, arrays.length);
-  const changed = written.map(([name]) => ({ name, view: views[arrays.indexOf(name)] }));
+  const find = inEachMemory(wasm.compileFunction<Call<void>>({ parameters, results: [], locals, body }));
+  const changed = arrays.map((name) => written.some(([each]) => each === name));
   return (on, by) => {
     const numbers = scalars.map((name) => by[name]);
-    eachBlock(on[arrays[0]].length, (start, size) => {
-      for (const [index, name] of arrays.entries()) views[index].set(on[name].subarray(start, start + size));
-      made.call(size * 4, ...numbers);
-      for (const { name, view } of changed) on[name].set(size === BLOCK ? view : view.subarray(0, size), start);
-    });
+    const all = arrays.map((name) => on[name]);
+    const { home, call } = find(all);
+    eachPart(all, changed, home, (end, begins) => call(end, ...begins, ...numbers));
   };
 };
 
@@ -133,19 +172,17 @@ export const compileLoop = <ArrayName extends string, ScalarName extends string>
  */
 export const sumOfSquares = (array: Float32Array): number => {
   squares ??= compileSquares();
-  const { view, call } = squares;
+  const { home, call } = squares([array]);
   let sum = 0;
-  eachBlock(array.length, (start, size) => {
-    view.set(array.subarray(start, start + size));
-    view.fill(0, size, Math.min(BLOCK, Math.ceil(size / LANES) * LANES));
-    sum += call(size * 4);
+  eachPart([array], [false], home, (end, begins) => {
+    sum += call(end, ...begins);
   });
   return sum;
 };
 
-let squares: { view: Float32Array; call: (end: number) => number } | undefined;
+let squares: ReturnType<typeof compileSquares> | undefined;
 
-const compileSquares = (): NonNullable<typeof squares> => {
+const compileSquares = () => {
   const { parameters, locals, local, code, loop } = compiler(['x'], []);
   const [low, high] = [local(wasm.Type.v128), local(wasm.Type.v128)];
   const x: Formula = { kind: 'array', name: 'x' };
@@ -170,9 +207,5 @@ const compileSquares = (): NonNullable<typeof squares> => {
     ...wasm.setLocal(doubles),
     ...wasm.addNumbers(wasm.doubleAt(wasm.getLocal(doubles), 0), wasm.doubleAt(wasm.getLocal(doubles), 1)),
   ];
-  const made = wasm.instantiate<(end: number) => number>(
-    { parameters, results: [wasm.Type.f64], locals, body },
-    BLOCK_BYTES,
-  );
-  return { view: viewsOf(made.memory, 1)[0], call: made.call };
+  return inEachMemory(wasm.compileFunction<Call<number>>({ parameters, results: [wasm.Type.f64], locals, body }));
 };

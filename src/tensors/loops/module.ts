@@ -1,6 +1,6 @@
 /**
  * @file Just enough of WebAssembly's binary format (https://webassembly.github.io/spec/core/binary) for a module with one
- * memory and one function over 128-bit vectors. Instructions are lists of bytes that stand one after the other.
+ * function over 128-bit vectors. Instructions are lists of bytes that stand one after the other.
  */
 
 /** Bytes of instructions that leave one value, or none, on the stack. */
@@ -29,25 +29,28 @@ const name = (text: string): number[] => vector([...Buffer.from(text)].map((byte
 
 const simd = (code: number): number[] => [0xfd, ...unsigned(code)];
 
-/** The alignment of a vector in memory, as a power of two. */
-const ALIGNED = 4;
+/** The alignment that is promised for a vector in memory, as a power of two: none. */
+const UNALIGNED = 0;
 
 export const getLocal = (index: number): Code => [0x20, ...unsigned(index)];
 export const setLocal = (index: number): Code => [0x21, ...unsigned(index)];
 export const teeLocal = (index: number): Code => [0x22, ...unsigned(index)];
 
+/** The sum of two 32-bit integers. */
+export const addAddresses = (left: Code, right: Code): Code => [...left, ...right, 0x6a];
+
 /** Four float32 from `offset` bytes behind an address. */
 export const loadVector = (address: Code, offset: number): Code => [
   ...address,
   ...simd(0),
-  ALIGNED,
+  UNALIGNED,
   ...unsigned(offset),
 ];
 export const storeVector = (address: Code, offset: number, vector: Code): Code => [
   ...address,
   ...vector,
   ...simd(11),
-  ALIGNED,
+  UNALIGNED,
   ...unsigned(offset),
 ];
 /** Four times the same float32. */
@@ -112,8 +115,14 @@ export const countedLoop = (counter: number, end: number, step: number, body: Co
 /** What of the JavaScript interface is used here; Node's types don't have it. */
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: Readonly<Record<string, unknown>> };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
+  readonly Memory: new (size: { initial: number }) => WasmMemory;
 };
+
+/** Memory that functions work on. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
 
 /** A module's only function. */
 export interface FunctionCode {
@@ -127,30 +136,30 @@ export interface FunctionCode {
 /** Bytes of a page of memory. */
 const PAGE = 65_536;
 
+/** @param bytes What the memory holds at least. */
+export const createMemory = (bytes: number): WasmMemory => new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
+
 /**
- * @param memoryBytes What the memory holds at least.
- * @returns The module's memory and its function.
+ * Compiles a function.
+ *
+ * @returns Makes the function for a memory.
  */
-export const instantiate = <Call>(
-  { parameters, results, locals, body }: FunctionCode,
-  memoryBytes: number,
-): { memory: ArrayBuffer; call: Call } => {
+export const compileFunction = <Call>({
+  parameters,
+  results,
+  locals,
+  body,
+}: FunctionCode): ((memory: WasmMemory) => Call) => {
   const type = [0x60, ...vector(parameters.map((code) => [code])), ...vector(results.map((code) => [code]))];
   const code = [...vector(locals.map((local) => [1, local])), ...body, 0x0b];
   const bytes = Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector([type])),
+    ...section(2, vector([[...name('from'), ...name('memory'), 2, 0, 0]])),
     ...section(3, vector([[0]])),
-    ...section(5, vector([[0, ...unsigned(Math.ceil(memoryBytes / PAGE))]])),
-    ...section(
-      7,
-      vector([
-        [...name('memory'), 2, 0],
-        [...name('call'), 0, 0],
-      ]),
-    ),
+    ...section(7, vector([[...name('call'), 0, 0]])),
     ...section(10, vector([[...unsigned(code.length), ...code]])),
   ]);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-  return { memory: (exports.memory as { buffer: ArrayBuffer }).buffer, call: exports.call as Call };
+  const module = new WebAssembly.Module(bytes);
+  return (memory) => new WebAssembly.Instance(module, { from: { memory } }).exports.call as Call;
 };

@@ -81,8 +81,8 @@ export const adamW = ({ betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01
       };
       for (const parameter of parameters) {
         const { name, value, gradient } = parameter;
-        const mean = moments.get('exp_avg', name, value.length);
-        const square = moments.get('exp_avg_sq', name, value.length);
+        const mean = moments.beside('exp_avg', name, gradient);
+        const square = moments.beside('exp_avg_sq', name, gradient);
         for (const { from, to, chosen } of rangesSeen(parameter, square)) {
           const part = (array: Float32Array): Float32Array => array.subarray(from, to);
           if (chosen)

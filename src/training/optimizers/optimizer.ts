@@ -1,5 +1,7 @@
 /** @file What every optimiser is: steps on named arrays in place, with a state that a checkpoint can hold. */
 
+import { arrayBeside } from '../../tensors/index.js';
+
 /** A trainable array, its gradient, and its shape. */
 export interface Trainable {
   readonly name: string;
@@ -47,12 +49,18 @@ export interface Optimizer {
   restore(state: ReadonlyMap<string, Float32Array>, steps: number): void;
 }
 
-/** The state's arrays under `kind.name`, made of zeros when first asked for. */
-export const stateArrays = (): {
-  get: (kind: string, name: string, length: number) => Float32Array;
-  all: Map<string, Float32Array>;
-} => {
+/** An optimiser's arrays under `kind.name`, made of zeros when first asked for. */
+export interface StateArrays {
+  get(kind: string, name: string, length: number): Float32Array;
+  /** One of an array's length, where loops reach both without copying. */
+  beside(kind: string, name: string, array: Float32Array): Float32Array;
+  readonly all: Map<string, Float32Array>;
+}
+
+export const stateArrays = (): StateArrays => {
   const all = new Map<string, Float32Array>();
+  /** Those that stand where they belong; one that a checkpoint brought is moved there first. */
+  const placed = new Set<Float32Array>();
   return {
     all,
     get: (kind, name, length) => {
@@ -60,6 +68,16 @@ export const stateArrays = (): {
       const known = all.get(key);
       if (known) return known;
       const made = new Float32Array(length);
+      all.set(key, made);
+      return made;
+    },
+    beside: (kind, name, array) => {
+      const key = `${kind}.${name}`;
+      const known = all.get(key);
+      if (known !== undefined && placed.has(known)) return known;
+      const made = arrayBeside(array);
+      if (known !== undefined) made.set(known);
+      placed.add(made);
       all.set(key, made);
       return made;
     },
