@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileLoop, minus, over, plus, root, seededMasks, sumOfSquares, times } from '../../src/tensors/index.js';
+import {
+  arrayBeside,
+  compileLoop,
+  loopArrays,
+  minus,
+  over,
+  plus,
+  root,
+  seededMasks,
+  sumOfSquares,
+  times,
+} from '../../src/tensors/index.js';
 
 const f32 = Math.fround;
 
