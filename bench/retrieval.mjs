@@ -2,15 +2,16 @@
  * @file Whether `--retrieve` and the background help: `tiny` trained four times on the same folds (with and without each),
  * scored on patients it has not seen, beside the fixed sentence and the nearest report's impression.
  *
- *     npm run build && node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K]
+ *     npm run build && node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K] [RUNS]
  *
  * DATA: examples (.json); MINUTES of each training (10); FOLD 0 to 4, the fifth of the patients that is kept back (0);
- * K similar reports (3). Prints stemmed ROUGE-L over all kept-back reports and over those that the fixed sentence does
+ * K similar reports (3); RUNS: the folder that an earlier call kept, whose models are scored again. Each model drafts
+ * greedily, and by the beam of eight that agrees most with similar reports. Prints stemmed ROUGE-L over all kept-back reports and over those that the fixed sentence does
  * not fit (its own ROUGE-L below 0.5).
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,13 +19,13 @@ import { fixedSentence } from '../dist/evaluation/baselines.js';
 import { createRougeScorer } from '../dist/evaluation/rouge.js';
 import { indexReports } from '../dist/reports/similar.js';
 
-const [data, minutes = '10', fold = '0', k = '3'] = process.argv.slice(2);
+const [data, minutes = '10', fold = '0', k = '3', runs] = process.argv.slice(2);
 if (data === undefined) {
-  console.error('usage: node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K]');
+  console.error('usage: node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K] [RUNS]');
   process.exit(2);
 }
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'bench-retrieval-'));
+const folder = runs ?? mkdtempSync(join(tmpdir(), 'bench-retrieval-'));
 const examples = JSON.parse(readFileSync(data, 'utf8'));
 const foldOf = ({ subject_id, study_id }) =>
   createHash('sha256')
@@ -44,13 +45,13 @@ const mean = (values) => values.reduce((total, value) => total + value, 0) / val
 const show = (name, predictions) => {
   const scores = test.map(({ impression }, i) => rougeL(impression, predictions[i]));
   const others = scores.filter((_, i) => abnormal[i]);
-  console.log(`${name.padEnd(46)} ${mean(scores).toFixed(3)}  ${mean(others).toFixed(3)}`);
+  console.log(`${name.padEnd(56)} ${mean(scores).toFixed(3)}  ${mean(others).toFixed(3)}`);
 };
 
 console.log(
   `${train.length} training reports, ${test.length} kept back, ${abnormal.filter(Boolean).length} of them not fitted by the fixed sentence`,
 );
-console.log(`${'stemmed ROUGE-L'.padEnd(46)} all    those`);
+console.log(`${'stemmed ROUGE-L'.padEnd(56)} all    those`);
 show(
   `always "${fixedSentence}"`,
   test.map(() => fixedSentence),
@@ -69,22 +70,23 @@ for (const background of [false, true]) {
     const run = join(folder, `${background}-${retrieve}`);
     const prompt = `${retrieve ? parts.similar : ''}${background ? parts.background : ''}Findings: {findings}`;
     const options = ['--model', 'tiny', '--out', run, '--minutes', minutes, '--prompt', prompt];
-    execFileSync(process.execPath, [main, 'train', trainFile, ...options, '--retrieve', retrieve ? k : '0'], {
-      stdio: 'ignore',
-    });
+    const command = (...args) => execFileSync(process.execPath, [main, ...args], { stdio: 'ignore' });
+    if (!existsSync(join(run, 'model', 'README.md')))
+      command('train', trainFile, ...options, '--retrieve', retrieve ? k : '0');
     const drafts = join(run, 'drafts-of-test.jsonl');
-    execFileSync(
-      process.execPath,
-      [main, 'generate', '--data', testFile, '--model', join(run, 'model'), '--out', drafts],
-      {
-        stdio: 'ignore',
-      },
-    );
-    const lines = readFileSync(drafts, 'utf8').trimEnd().split('\n');
-    show(
-      `tiny, ${minutes} min, ${name}`,
-      lines.map((line) => JSON.parse(line).impression),
-    );
+    const model = ['--data', testFile, '--model', join(run, 'model'), '--out', drafts];
+    const beams = ['--beams', '8', '--n-best', '8', '--rerank', 'similar'];
+    for (const [how, more] of [
+      ['greedy', []],
+      ['8 beams', [...beams, ...(retrieve ? [] : ['--similar-reports', trainFile])]],
+    ]) {
+      command('generate', ...model, ...more);
+      const lines = readFileSync(drafts, 'utf8').trimEnd().split('\n');
+      show(
+        `${name}, ${how}`,
+        lines.map((line) => JSON.parse(line).impression),
+      );
+    }
   }
 }
 console.log(`Runs kept in ${folder}`);

@@ -11,6 +11,7 @@
  */
 export { type Evaluation, evaluate } from './evaluation/evaluate.js';
 export { createRougeScorer, type RougeScores } from './evaluation/rouge.js';
+export { byAgreement } from './generation/agreement.js';
 export { createDrafter, type Draft, type Drafter, type DraftOptions } from './generation/drafts.js';
 export { Failure } from './ground/failure.js';
 export { version } from './ground/version.js';

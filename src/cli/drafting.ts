@@ -208,7 +208,7 @@ export const draftWith = (
       .finally(() => progress?.stop());
     for (const [index, draft] of drafts.entries()) warnOfCuts(draft, label(index));
     return drafts.map((draft, index) => {
-      const { leanedOn } = leaning[index];
-      return leanedOn === undefined ? draft : { ...draft, leanedOn };
+      const { leanedOn, similarImpressions } = leaning[index];
+      return leanedOn === undefined ? draft : { ...draft, leanedOn, similarImpressions };
     });
   });

@@ -1,12 +1,13 @@
 /** @file `impressionist generate`: drafts for one report given as text, or for a data file. */
 import { text } from 'node:stream/consumers';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { byAgreement } from '../generation/agreement.js';
 import type { Draft } from '../generation/drafts.js';
 import { rerank } from '../guard/rerank.js';
 import type { PromptFields } from '../reports/prompt.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
 import { interruptible } from './interrupt.js';
-import { leanOnSimilar } from './leaning.js';
+import { type Leaning, leanOnSimilar, type Reranking } from './leaning.js';
 import { wholeNumber } from './values.js';
 
 interface GenerateOptions extends DraftingOptions {
@@ -15,7 +16,7 @@ interface GenerateOptions extends DraftingOptions {
   readonly data?: string;
   readonly out?: string;
   readonly nBest?: number;
-  readonly rerank?: boolean;
+  readonly rerank?: Reranking;
   readonly stream?: boolean;
   readonly json?: boolean;
 }
@@ -34,7 +35,14 @@ export const generateCommand = (): Command =>
         'so many drafts of each report with their scores, best first (default: 1)',
         wholeNumber(1),
       )
-      .option('--rerank', 'let the guard order the drafts of --n-best: fewest hard flags, then soft ones, then score')
+      .addOption(
+        new Option(
+          '--rerank [by]',
+          'order the drafts of --n-best by the guard (fewest hard flags, then soft ones, then score), or by how much they agree with the impressions of similar reports',
+        )
+          .choices(['guard', 'similar'])
+          .preset('guard'),
+      )
       .option('--seed <n>', 'seed of sampling (default: 1)', wholeNumber(0))
       .option('--stream', 'print the draft word by word as it is written')
       .option('--json', 'print the draft as JSON, with its score and whether it or its input was cut'),
@@ -76,7 +84,7 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
     });
   }
   const [first] = await draftWith(options.model, [report], options, () => 'the report', command);
-  const draft = options.rerank ? reranked(first, report) : first;
+  const draft = reranked(first, report, options.rerank);
   if (options.json) console.log(JSON.stringify(options.nBest === undefined ? withoutCandidates(draft) : draft));
   else if (options.nBest === undefined) console.log(draft.impression);
   else for (const { impression, score } of draft.candidates) console.log(`${score.toFixed(4)}\t${impression}`);
@@ -84,9 +92,15 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
 
 const withoutCandidates = ({ candidates: _, ...draft }: Draft): Omit<Draft, 'candidates'> => draft;
 
-/** The draft with its candidates in the guard's order, each with its flags. */
-const reranked = <Each extends Draft>(draft: Each, report: PromptFields): Each => {
-  const candidates = rerank(draft.candidates, report);
+/** The draft with its candidates in another order; the guard's has their flags. */
+const reranked = (
+  { similarImpressions = [], ...draft }: Leaning<Draft>,
+  report: PromptFields,
+  by: Reranking | undefined,
+): Leaning<Draft> => {
+  if (by === undefined) return draft;
+  const candidates =
+    by === 'guard' ? rerank(draft.candidates, report) : byAgreement(draft.candidates, similarImpressions);
   return { ...draft, ...candidates[0], candidates };
 };
 
@@ -105,7 +119,7 @@ const generateFile = async (
   const examples = await readExamples(data, { impressions: 'optional' });
   const label = (index: number): string => `study ${examples[index].studyId}`;
   const scored = await draftWith(options.model, examples, options, label, command, signal);
-  const drafts = options.rerank ? scored.map((draft, index) => reranked(draft, examples[index])) : scored;
+  const drafts = scored.map((draft, index) => reranked(draft, examples[index], options.rerank));
   const leans = drafts.some(({ leanedOn }) => leanedOn !== undefined);
   if (options.nBest === undefined && !leans) {
     await writePredictions(

@@ -85,7 +85,11 @@ export const writeRetrieval = (directory: string, { k, reports }: Retrieval): Pr
 };
 
 /** A report with the impressions it is to be drafted with, and whose they are. */
-export type WithSimilar<Report> = Report & { readonly similar: string; readonly leanedOn: readonly string[] };
+export type WithSimilar<Report> = Report & {
+  readonly similar: string;
+  readonly similarImpressions: readonly string[];
+  readonly leanedOn: readonly string[];
+};
 
 /**
  * Adds to each report the impressions of the reports most like it.
@@ -107,6 +111,11 @@ export const addSimilar = <Report extends SimilarQuery>(
   const index = indexReports(pool);
   return reports.map((report) => {
     const found = index.search(report, k);
-    return { ...report, similar: similarText(found), leanedOn: found.map(({ studyId }) => studyId) };
+    return {
+      ...report,
+      similar: similarText(found),
+      similarImpressions: found.map(({ impression }) => impression),
+      leanedOn: found.map(({ studyId }) => studyId),
+    };
   });
 };

@@ -69,6 +69,25 @@ describe('train --retrieve', () => {
     expect(JSON.parse(given.stdout).leanedOn.length).toBe(2);
   });
 
+  it('lets similar reports choose among several drafts, of any model', async () => {
+    const options = ['--n-best', '4', '--beams', '4', '--rerank', 'similar'];
+    const own = await generate('--model', out('stored', 'model'), ...options);
+    expect(own.code, own.stderr).toBe(0);
+    const { impression, candidates, leanedOn, similarImpressions } = JSON.parse(own.stdout);
+    expect(leanedOn.length).toBe(2);
+    expect(similarImpressions).toBeUndefined();
+    expect(candidates.length).toBe(4);
+    expect(candidates[0].impression).toBe(impression);
+
+    const plain = await train('plain');
+    expect(plain.code, plain.stderr).toBe(0);
+    const refused = await generate('--model', out('plain', 'model'), ...options);
+    expect(refused.stderr).toContain('give some: --similar-reports TRAINING_DATA');
+    const given = await generate('--model', out('plain', 'model'), '--similar-reports', data, ...options);
+    expect(given.code, given.stderr).toBe(0);
+    expect(JSON.parse(given.stdout).leanedOn.length).toBe(5);
+  });
+
   it('needs a place in the prompt, and the place needs reports', async () => {
     const without = await train('refused', '--retrieve', '2', '--prompt', '{findings}');
     expect(without.stderr).toContain('put {similar} into --prompt');

@@ -2,8 +2,7 @@
  * @file Formulas over long arrays on the host, four numbers at a time: what an optimiser does to hundreds of megabytes
  * after each step. A formula is compiled to a WebAssembly loop over 128-bit vectors; arrays that don't lie in its memory
  * pass through it in blocks that stay in the processor's cache, so that each is read and written once however long the
- * formula is.
- * JavaScript's own loops take twice the time: they compute in float64 and convert each number on its way.
+ * formula is. JavaScript's own loops take four times the time: they compute in float64 and convert each number on its way.
  */
 import { Failure } from '../../ground/failure.js';
 import { type LoopMemory, memoryOf, newMemory, STAGING_BYTES } from './memory.js';
@@ -11,7 +10,8 @@ import * as wasm from './module.js';
 
 /** A formula of float32 numbers. */
 export type Formula =
-  | { readonly kind: 'array' | 'scalar'; readonly name: string }
+  | { readonly kind: 'array'; readonly name: string }
+  | { readonly kind: 'scalar'; readonly name: string }
   | { readonly kind: 'add' | 'sub' | 'mul' | 'div'; readonly of: readonly [Formula, Formula] }
   | { readonly kind: 'sqrt'; readonly of: readonly [Formula] };
 
@@ -57,12 +57,10 @@ const compiler = (arrays: readonly string[], scalars: readonly string[]) => {
     known.set(formula, made);
     return bytes;
   };
-  const operation = (formula: Exclude<Formula, { kind: 'scalar' }> | Formula): wasm.Code => {
+  const operation = (formula: Exclude<Formula, { kind: 'scalar' }>): wasm.Code => {
     switch (formula.kind) {
       case 'array':
         return wasm.loadVector(address(formula.name), 0);
-      case 'scalar':
-        return code(formula);
       case 'sqrt':
         return wasm.sqrtVector(code(formula.of[0]));
       default: {
@@ -129,7 +127,7 @@ const inEachMemory = <Result>(made: (memory: wasm.WasmMemory) => Call<Result>) =
 };
 
 const named = <Name extends string>(kind: 'array' | 'scalar', names: readonly Name[]): Formulas<Name> =>
-  Object.fromEntries(names.map((name): [string, Formula] => [name, { kind, name }])) as Formulas<Name>;
+  Object.fromEntries(names.map((name): [string, Formula] => [name, { kind, name } as Formula])) as Formulas<Name>;
 
 /**
  * Compiles a loop that changes arrays element by element.
