@@ -2,12 +2,13 @@
  * @file Whether `--retrieve` and the background help: `tiny` trained four times on the same folds (with and without each),
  * scored on patients it has not seen, beside the fixed sentence and the nearest report's impression.
  *
- *     npm run build && node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K] [RUNS]
+ *     npm run build && node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K] [RUNS] [ONLY]
  *
  * DATA: examples (.json); MINUTES of each training (10); FOLD 0 to 4, the fifth of the patients that is kept back (0);
- * K similar reports (3); RUNS: the folder that an earlier call kept, whose models are scored again. Each model drafts
- * greedily, and by the beam of eight that agrees most with similar reports. Prints stemmed ROUGE-L over all kept-back reports and over those that the fixed sentence does
- * not fit (its own ROUGE-L below 0.5).
+ * K similar reports (3); RUNS: the folder that an earlier call kept, whose models are scored again (- for none);
+ * ONLY: one of the four, by whether it has background and similar reports, such as true-true. Each model drafts
+ * greedily, and by the one of eight beams that agrees most with similar reports. Prints stemmed ROUGE-L over all
+ * kept-back reports and over those that the fixed sentence does not fit (its own ROUGE-L below 0.5).
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,13 +20,13 @@ import { fixedSentence } from '../dist/evaluation/baselines.js';
 import { createRougeScorer } from '../dist/evaluation/rouge.js';
 import { indexReports } from '../dist/reports/similar.js';
 
-const [data, minutes = '10', fold = '0', k = '3', runs] = process.argv.slice(2);
+const [data, minutes = '10', fold = '0', k = '3', runs = '-', only] = process.argv.slice(2);
 if (data === undefined) {
-  console.error('usage: node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K] [RUNS]');
+  console.error('usage: node bench/retrieval.mjs DATA [MINUTES] [FOLD] [K] [RUNS] [ONLY]');
   process.exit(2);
 }
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
-const folder = runs ?? mkdtempSync(join(tmpdir(), 'bench-retrieval-'));
+const folder = runs === '-' ? mkdtempSync(join(tmpdir(), 'bench-retrieval-')) : runs;
 const examples = JSON.parse(readFileSync(data, 'utf8'));
 const foldOf = ({ subject_id, study_id }) =>
   createHash('sha256')
@@ -66,6 +67,7 @@ show(
 const parts = { similar: 'Impressions of similar reports: {similar} ', background: 'Background: {background} ' };
 for (const background of [false, true]) {
   for (const retrieve of [false, true]) {
+    if (only !== undefined && only !== `${background}-${retrieve}`) continue;
     const name = `${background ? 'with' : 'without'} background, ${retrieve ? `with ${k}` : 'without'} similar reports`;
     const run = join(folder, `${background}-${retrieve}`);
     const prompt = `${retrieve ? parts.similar : ''}${background ? parts.background : ''}Findings: {findings}`;
