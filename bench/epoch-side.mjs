@@ -8,7 +8,7 @@ import { initialWeights } from '../dist/models/untrained.js';
 import { parseConfig } from '../dist/t5/config.js';
 import { seededMasks } from '../dist/tensors/index.js';
 import { padBatch } from '../dist/training/batch.js';
-import { epochBatches, paddingShare } from '../dist/training/batches.js';
+import { epochBatches, isWorthPacking } from '../dist/training/batches.js';
 import { adamW } from '../dist/training/optimizers/adamw.js';
 import { clipping } from '../dist/training/optimizers/clip.js';
 import { buildTrainingStep } from '../dist/training/step.js';
@@ -28,7 +28,7 @@ const step = await buildTrainingStep({
   dropout: 0.1,
   masks: seededMasks(1),
   threads: Number(threads),
-  packed: paddingShare(lengths, all) > 0.02, // as train.ts does
+  packed: isWorthPacking(lengths, all),
 });
 const every = Math.max(1, Math.floor(all.length / Number(count)));
 const chosen = all.filter((_, i) => i % every === 0).slice(0, Number(count));

@@ -41,7 +41,7 @@ export const epochBatches = (
 };
 
 /** Share of a rectangle's places that are padding, over inputs and targets of an epoch's batches. */
-export const paddingShare = (lengths: readonly Lengths[], batches: readonly (readonly number[])[]): number => {
+const paddingShare = (lengths: readonly Lengths[], batches: readonly (readonly number[])[]): number => {
   let [tokens, places] = [0, 0];
   for (const members of batches) {
     for (const side of ['input', 'target'] as const) {
@@ -52,3 +52,10 @@ export const paddingShare = (lengths: readonly Lengths[], batches: readonly (rea
   }
   return 1 - tokens / places;
 };
+
+/** Share of padding above which it costs more than to leave it out. */
+const PADDING_WORTH_PACKING = 0.02;
+
+/** Whether a training step over such batches is to leave padding out; see `packing.ts`. */
+export const isWorthPacking = (lengths: readonly Lengths[], batches: readonly (readonly number[])[]): boolean =>
+  paddingShare(lengths, batches) > PADDING_WORTH_PACKING;

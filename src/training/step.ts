@@ -60,7 +60,7 @@ export interface TrainingStepOptions extends ExecutionOptions {
   readonly masks: MaskSource;
   /**
    * Leaves padding out of all but attention; the same loss and gradients. Pays where there is some: see
-   * {@link paddingShare}. Default no.
+   * `isWorthPacking`. Default no.
    */
   readonly packed?: boolean;
 }

@@ -9,7 +9,7 @@ import { Random } from '../ground/random.js';
 import type { T5Config } from '../t5/config.js';
 import { type ExecutionOptions, seededMasks } from '../tensors/index.js';
 import { hideTokens, padBatch, type TokenPair } from './batch.js';
-import { epochBatches, type Lengths, paddingShare } from './batches.js';
+import { epochBatches, isWorthPacking, type Lengths } from './batches.js';
 import {
   type BestModel,
   loadLastCheckpoint,
@@ -110,9 +110,6 @@ export interface TrainingResult {
 /** Share of a run by the clock that is kept free for its last evaluation and for writing the model. */
 const TIME_RESERVE = 0.01;
 
-/** Share of padding above which it costs more than to leave it out. */
-const PADDING_WORTH_PACKING = 0.02;
-
 const lengthsOf = (pairs: readonly TokenPair[]): Lengths[] =>
   pairs.map(({ input, target }) => ({ input: input.length, target: target.length }));
 
@@ -126,7 +123,7 @@ export const train = async (job: TrainingJob): Promise<TrainingResult> => {
   const masks = seededMasks(settings.seed);
   const lengths = lengthsOf(job.train);
   const batches = epochBatches(lengths, settings.batchSize, settings.seed, 0);
-  const packed = paddingShare(lengths, batches) > PADDING_WORTH_PACKING;
+  const packed = isWorthPacking(lengths, batches);
   const step = await buildTrainingStep({ ...job, ...settings, masks, packed });
   try {
     return await runLoop(job, step);

@@ -2,7 +2,7 @@
  * @file Formulas over long arrays on the host, four numbers at a time: what an optimiser does to hundreds of megabytes
  * after each step. A formula is compiled to a WebAssembly loop over 128-bit vectors; arrays that don't lie in its memory
  * pass through it in blocks that stay in the processor's cache, so that each is read and written once however long the
- * formula is. JavaScript's own loops take four times the time: they compute in float64 and convert each number on its way.
+ * formula is. JavaScript's own loops compute in float64 and convert each number on its way.
  */
 import { Failure } from '../../ground/failure.js';
 import { type LoopMemory, memoryOf, newMemory, STAGING_BYTES } from './memory.js';

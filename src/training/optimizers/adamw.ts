@@ -3,7 +3,7 @@
  * moments corrected for their start at zero.
  */
 import { compileLoop, minus, over, plus, root, times } from '../../tensors/index.js';
-import { type Optimizer, type RowRange, rangesOf, stateArrays, type Trainable } from './optimizer.js';
+import { type Optimizer, stateArrays, type Trainable } from './optimizer.js';
 
 /** AdamW's settings; the defaults are PyTorch's. */
 export interface AdamWOptions {
@@ -33,11 +33,32 @@ const compileStep = () =>
 const compileDecay = () => compileLoop(['value'], ['keep'], ({ value }, { keep }) => ({ value: times(value, keep) }));
 
 /** Marks the rows of a table that have moments: those that some batch has read. */
-const rowsWithMoments = (square: Float32Array, rows: number): Uint8Array => {
-  const width = square.length / rows;
-  return Uint8Array.from({ length: rows }, (_, row) =>
-    square.subarray(row * width, (row + 1) * width).some((each) => each !== 0) ? 1 : 0,
-  );
+const rowsWithMoments = (moments: readonly Float32Array[], rows: number): Uint8Array =>
+  Uint8Array.from({ length: rows }, (_, row) => {
+    const isMarked = (array: Float32Array): boolean => {
+      const width = array.length / rows;
+      return array.subarray(row * width, (row + 1) * width).some((each) => each !== 0);
+    };
+    return moments.some(isMarked) ? 1 : 0;
+  });
+
+/** Elements from `from` up to, not including, `to`: those of rows that were read before, or of rows that never were. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly read: boolean;
+}
+
+/** The ranges of neighbouring rows that are alike in being marked or not. */
+const rangesOf = (marked: Uint8Array, width: number): Range[] => {
+  const ranges: Range[] = [];
+  for (let from = 0; from < marked.length; ) {
+    let to = from + 1;
+    while (to < marked.length && marked[to] === marked[from]) to++;
+    ranges.push({ from: from * width, to: to * width, read: marked[from] === 1 });
+    from = to;
+  }
+  return ranges;
 };
 
 /** @example const optimizer = adamW({ weightDecay: 0 }); optimizer.step(parameters, 1e-3); */
@@ -49,17 +70,13 @@ export const adamW = ({ betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01
   const seen = new Map<string, Uint8Array>();
   let steps = 0;
 
-  /** The ranges of a parameter's elements that have been read before, and of those that never were. */
-  const rangesSeen = (
-    { name, shape, value, rowsRead }: Trainable,
-    square: Float32Array,
-  ): readonly (RowRange & { readonly chosen: boolean })[] => {
-    if (rowsRead === undefined) return [{ from: 0, to: value.length, chosen: true }];
-    const known = seen.get(name) ?? rowsWithMoments(square, shape[0]);
+  const rangesSeen = (parameter: Trainable, ...arrays: readonly Float32Array[]): Range[] => {
+    const { name, shape, value, rowsRead } = parameter;
+    if (rowsRead === undefined) return [{ from: 0, to: value.length, read: true }];
+    const known = seen.get(name) ?? rowsWithMoments(arrays, shape[0]);
     seen.set(name, known);
     for (const row of rowsRead) known[row] = 1;
-    const width = value.length / shape[0];
-    return rangesOf(known).map(({ from, to, chosen }) => ({ from: from * width, to: to * width, chosen }));
+    return rangesOf(known, value.length / shape[0]);
   };
 
   return {
@@ -83,9 +100,9 @@ export const adamW = ({ betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01
         const { name, value, gradient } = parameter;
         const mean = moments.beside('exp_avg', name, gradient);
         const square = moments.beside('exp_avg_sq', name, gradient);
-        for (const { from, to, chosen } of rangesSeen(parameter, square)) {
+        for (const { from, to, read } of rangesSeen(parameter, mean, square)) {
           const part = (array: Float32Array): Float32Array => array.subarray(from, to);
-          if (chosen)
+          if (read)
             change({ value: part(value), gradient: part(gradient), mean: part(mean), square: part(square) }, scalars);
           else if (scalars.keep !== 1) decay({ value: part(value) }, scalars);
         }

@@ -14,24 +14,6 @@ export interface Trainable {
   readonly rowsRead?: ReadonlySet<number>;
 }
 
-/** Rows from `from` up to, not including, `to`. */
-export interface RowRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The ranges of neighbouring rows that are alike in being chosen or not. */
-export const rangesOf = (chosen: Uint8Array): (RowRange & { readonly chosen: boolean })[] => {
-  const ranges: (RowRange & { chosen: boolean })[] = [];
-  for (let from = 0; from < chosen.length; ) {
-    let to = from + 1;
-    while (to < chosen.length && chosen[to] === chosen[from]) to++;
-    ranges.push({ from, to, chosen: chosen[from] === 1 });
-    from = to;
-  }
-  return ranges;
-};
-
 /** Changes parameters by their gradients. */
 export interface Optimizer {
   /**
