@@ -5,8 +5,9 @@ import type { Draft, Drafter, DraftOptions } from '../generation/drafts.js';
 import type { WeightFormat } from '../generation/memory.js';
 import type { Device } from '../generation/prepare.js';
 import type { PromptFields } from '../reports/prompt.js';
+import { type Chosen, choose, chosenBySimilar, type Reranking } from './choosing.js';
 import { showDownload } from './download.js';
-import { type Leaning, leanOnSimilar } from './leaning.js';
+import { leanOnSimilar, leansOnSimilar } from './leaning.js';
 import { startProgress } from './progress.js';
 import { chosenPrompt, promptFileOption } from './prompt.js';
 import { numberBetween, positiveNumber, wholeNumber } from './values.js';
@@ -42,6 +43,7 @@ export interface DraftingOptions {
 /** What is not shared: only `generate` can give several drafts of a report. */
 interface Extra {
   readonly nBest?: number;
+  readonly rerank?: Reranking;
 }
 
 /** Commander takes `--no-…` for a switch that turns something off; this one is a setting with a number. */
@@ -174,7 +176,7 @@ export const withDrafter = async <Result>(
 };
 
 /** Warns of an input that was cut and of a draft that was. */
-export const warnOfCuts = ({ cutTokens, truncated }: Draft, label: string): void => {
+export const warnOfCuts = ({ cutTokens, truncated }: Pick<Draft, 'cutTokens' | 'truncated'>, label: string): void => {
   if (cutTokens > 0) {
     console.error(
       `impressionist: ${label} was too long, the last ${cutTokens} tokens of its findings were not read (--max-input-tokens)`,
@@ -186,29 +188,32 @@ export const warnOfCuts = ({ cutTokens, truncated }: Draft, label: string): void
 };
 
 /**
- * Drafts impressions with the chosen model, with a progress bar, and warns of inputs that were cut and drafts that were.
+ * Drafts impressions with the chosen model, with a progress bar, and warns of inputs that were cut and drafts that were. Of
+ * several drafts of a report one is taken, see {@link choose}.
  *
  * @param label What a report is called in a warning.
  * @param command Ends the process with exit code 2 on a usage error.
  * @param signal Stops the work.
  */
-export const draftWith = (
+export const draftWith = async (
   modelName: string,
   reports: readonly PromptFields[],
-  options: DraftingOptions & Extra,
+  given: DraftingOptions & Extra,
   label: (index: number) => string,
   command?: Command,
   signal?: AbortSignal,
-): Promise<Leaning<Draft>[]> =>
-  withDrafter(modelName, options, command, async (drafter) => {
+): Promise<Chosen[]> => {
+  const options = (await leansOnSimilar(modelName, given.adapter)) ? chosenBySimilar(given) : given;
+  return withDrafter(modelName, options, command, async (drafter) => {
     const leaning = await leanOnSimilar(modelName, reports, options);
     const progress = reports.length > 1 ? startProgress('drafting', reports.length, 'reports') : undefined;
     const drafts = await drafter
       .draft(leaning, (count) => progress?.update(count), signal)
       .finally(() => progress?.stop());
-    for (const [index, draft] of drafts.entries()) warnOfCuts(draft, label(index));
     return drafts.map((draft, index) => {
-      const { leanedOn, similarImpressions } = leaning[index];
-      return leanedOn === undefined ? draft : { ...draft, leanedOn, similarImpressions };
+      const chosen = choose({ ...draft, leanedOn: leaning[index].leanedOn }, reports[index], options.rerank);
+      warnOfCuts(chosen, label(index));
+      return chosen;
     });
   });
+};

@@ -1,13 +1,10 @@
 /** @file `impressionist generate`: drafts for one report given as text, or for a data file. */
 import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
-import { byAgreement } from '../generation/agreement.js';
-import type { Draft } from '../generation/drafts.js';
-import { rerank } from '../guard/rerank.js';
-import type { PromptFields } from '../reports/prompt.js';
+import type { Chosen, Reranking } from './choosing.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
 import { interruptible } from './interrupt.js';
-import { type Leaning, leanOnSimilar, type Reranking } from './leaning.js';
+import { leanOnSimilar } from './leaning.js';
 import { wholeNumber } from './values.js';
 
 interface GenerateOptions extends DraftingOptions {
@@ -38,7 +35,7 @@ export const generateCommand = (): Command =>
       .addOption(
         new Option(
           '--rerank [by]',
-          'order the drafts of --n-best by the guard (fewest hard flags, then soft ones, then score), or by how much they agree with the impressions of similar reports',
+          'order the drafts of --n-best by the guard (fewest hard flags, then soft ones, then score), or by similar reports, whose impressions are then candidates too (default for a model that was trained with --retrieve, of 8 beams)',
         )
           .choices(['guard', 'similar'])
           .preset('guard'),
@@ -83,26 +80,13 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
       }
     });
   }
-  const [first] = await draftWith(options.model, [report], options, () => 'the report', command);
-  const draft = reranked(first, report, options.rerank);
+  const [draft] = await draftWith(options.model, [report], options, () => 'the report', command);
   if (options.json) console.log(JSON.stringify(options.nBest === undefined ? withoutCandidates(draft) : draft));
   else if (options.nBest === undefined) console.log(draft.impression);
-  else for (const { impression, score } of draft.candidates) console.log(`${score.toFixed(4)}\t${impression}`);
+  else for (const { impression, score } of draft.candidates) console.log(`${score?.toFixed(4) ?? ''}\t${impression}`);
 };
 
-const withoutCandidates = ({ candidates: _, ...draft }: Draft): Omit<Draft, 'candidates'> => draft;
-
-/** The draft with its candidates in another order; the guard's has their flags. */
-const reranked = (
-  { similarImpressions = [], ...draft }: Leaning<Draft>,
-  report: PromptFields,
-  by: Reranking | undefined,
-): Leaning<Draft> => {
-  if (by === undefined) return draft;
-  const candidates =
-    by === 'guard' ? rerank(draft.candidates, report) : byAgreement(draft.candidates, similarImpressions);
-  return { ...draft, ...candidates[0], candidates };
-};
+const withoutCandidates = ({ candidates: _, ...draft }: Chosen): Omit<Chosen, 'candidates'> => draft;
 
 const generateFile = async (
   data: string,
@@ -118,8 +102,7 @@ const generateFile = async (
   ]);
   const examples = await readExamples(data, { impressions: 'optional' });
   const label = (index: number): string => `study ${examples[index].studyId}`;
-  const scored = await draftWith(options.model, examples, options, label, command, signal);
-  const drafts = scored.map((draft, index) => reranked(draft, examples[index], options.rerank));
+  const drafts = await draftWith(options.model, examples, options, label, command, signal);
   const leans = drafts.some(({ leanedOn }) => leanedOn !== undefined);
   if (options.nBest === undefined && !leans) {
     await writePredictions(
@@ -127,12 +110,13 @@ const generateFile = async (
       drafts.map(({ impression }, index) => ({ studyId: examples[index].studyId, impression })),
     );
   } else {
-    const lines = drafts.map(({ impression, score, candidates, leanedOn }, index) =>
+    const lines = drafts.map(({ impression, score, candidates, leanedOn, borrowedFrom }, index) =>
       JSON.stringify({
         study_id: examples[index].studyId,
         impression,
         ...(options.nBest === undefined ? {} : { score, candidates }),
         leaned_on: leanedOn,
+        borrowed_from: borrowedFrom,
       }),
     );
     await writeWhole(

@@ -1,5 +1,7 @@
 /** @file Drafting with a model that leans on similar reports: what `train --retrieve` left is found and put to use. */
 import type { PromptFields } from '../reports/prompt.js';
+import type { SimilarImpression } from '../reports/similar.js';
+import type { Reranking } from './choosing.js';
 import { showDownload } from './download.js';
 
 /** The options that tell where the reports are. */
@@ -9,20 +11,24 @@ export interface LeaningOptions {
   readonly rerank?: Reranking;
 }
 
-/** What orders several drafts of a report: the guard's flags, or agreement with similar reports. */
-export type Reranking = 'guard' | 'similar';
+/** Similar reports for choosing among the drafts of a model that leans on none itself. */
+const CHOOSING_REPORTS = 5;
 
-/** Similar reports for {@link Reranking} with a model that leans on none itself. */
-const RERANKING_REPORTS = 5;
+/** A report as it is drafted, and the reports it leans on, the most similar first. */
+export type Leaning<Report> = Report & { readonly leanedOn?: readonly SimilarImpression[] };
 
-/** A report as it is drafted, and the reports it leans on: their study ids, and their impressions; undefined for none. */
-export type Leaning<Report> = Report & {
-  readonly leanedOn?: readonly string[];
-  readonly similarImpressions?: readonly string[];
+/** The directory that says whether the model leans on similar reports. */
+const directoryOf = async (modelName: string, adapter: string | undefined): Promise<string> =>
+  adapter ?? (await import('../models/open.js')).locateModel(modelName, showDownload());
+
+/** Whether a model was trained to lean on similar reports. */
+export const leansOnSimilar = async (modelName: string, adapter: string | undefined): Promise<boolean> => {
+  const { readRetrieval } = await import('../models/similar.js');
+  return (await readRetrieval(await directoryOf(modelName, adapter))) !== undefined;
 };
 
 /**
- * Adds to reports what a model that leans on similar reports wants in its input, and what reranking by them needs. Otherwise
+ * Adds to reports what a model that leans on similar reports wants in its input, and what choosing by them needs. Otherwise
  * they stay as they are.
  *
  * @throws {Failure} When the model's reports were left out and none are given, or some are given that it has no use for.
@@ -32,18 +38,17 @@ export const leanOnSimilar = async <Report extends PromptFields>(
   reports: readonly Report[],
   { adapter, similarReports, rerank }: LeaningOptions,
 ): Promise<Leaning<Report>[]> => {
-  const [{ locateModel }, { addSimilar, readRetrieval }, { readExamples }, { Failure }] = await Promise.all([
-    import('../models/open.js'),
+  const [{ addSimilar, readRetrieval }, { readExamples }, { Failure }] = await Promise.all([
     import('../models/similar.js'),
     import('../reports/dataset.js'),
     import('../ground/failure.js'),
   ]);
-  const directory = adapter ?? (await locateModel(modelName, showDownload()));
+  const directory = await directoryOf(modelName, adapter);
   const retrieval = await readRetrieval(directory);
   if (retrieval === undefined) {
     if (rerank === 'similar') {
       if (similarReports !== undefined)
-        return addSimilar(reports, { k: RERANKING_REPORTS, reports: await readExamples(similarReports) });
+        return addSimilar(reports, { k: CHOOSING_REPORTS, reports: await readExamples(similarReports) });
       throw new Failure({
         what: 'no similar reports to order the drafts by',
         where: directory,

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { readFailure, writeWhole } from '../ground/durable.js';
 import { Failure, systemCode } from '../ground/failure.js';
 import type { Example } from '../reports/example.js';
-import { indexReports, type SimilarQuery, similarText } from '../reports/similar.js';
+import { indexReports, type SimilarImpression, type SimilarQuery, similarText } from '../reports/similar.js';
 
 const SIMILAR_FILE = 'similar.json';
 
@@ -87,14 +87,14 @@ export const writeRetrieval = (directory: string, { k, reports }: Retrieval): Pr
 /** A report with the impressions it is to be drafted with, and whose they are. */
 export type WithSimilar<Report> = Report & {
   readonly similar: string;
-  readonly similarImpressions: readonly string[];
-  readonly leanedOn: readonly string[];
+  /** The most similar first. */
+  readonly leanedOn: readonly SimilarImpression[];
 };
 
 /**
  * Adds to each report the impressions of the reports most like it.
  *
- * @returns The reports in their order; `leanedOn` are the study ids of those found.
+ * @returns The reports in their order.
  * @throws {Failure} When the model's index was left out and no reports are given.
  * @example const [report] = addSimilar([{ findings, background: '' }], await readRetrieval(model));
  */
@@ -114,8 +114,7 @@ export const addSimilar = <Report extends SimilarQuery>(
     return {
       ...report,
       similar: similarText(found),
-      similarImpressions: found.map(({ impression }) => impression),
-      leanedOn: found.map(({ studyId }) => studyId),
+      leanedOn: found.map(({ studyId, impression }) => ({ studyId, impression })),
     };
   });
 };

@@ -7,6 +7,9 @@ import type { Example } from './example.js';
 /** What a search compares and leaves out. */
 export type SimilarQuery = Pick<Example, 'findings'> & Partial<Pick<Example, 'studyId' | 'subjectId'>>;
 
+/** What is taken from a similar report. */
+export type SimilarImpression = Pick<Example, 'studyId' | 'impression'>;
+
 /** Reports that can be searched. */
 export interface SimilarReports {
   readonly reports: readonly Example[];

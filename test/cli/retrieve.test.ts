@@ -69,23 +69,36 @@ describe('train --retrieve', () => {
     expect(JSON.parse(given.stdout).leanedOn.length).toBe(2);
   });
 
-  it('lets similar reports choose among several drafts, of any model', async () => {
-    const options = ['--n-best', '4', '--beams', '4', '--rerank', 'similar'];
-    const own = await generate('--model', out('stored', 'model'), ...options);
-    expect(own.code, own.stderr).toBe(0);
-    const { impression, candidates, leanedOn, similarImpressions } = JSON.parse(own.stdout);
-    expect(leanedOn.length).toBe(2);
-    expect(similarImpressions).toBeUndefined();
-    expect(candidates.length).toBe(4);
-    expect(candidates[0].impression).toBe(impression);
+  it('lets similar reports choose among eight beams and their own impressions, unless told how to draft', async () => {
+    const byDefault = await generate('--model', out('stored', 'model'));
+    const spelled = await generate(
+      ...['--model', out('stored', 'model'), '--beams', '8', '--n-best', '8', '--rerank', 'similar'],
+    );
+    expect(spelled.code, spelled.stderr).toBe(0);
+    const { candidates, ...chosen } = JSON.parse(spelled.stdout);
+    expect(JSON.parse(byDefault.stdout)).toEqual(chosen);
+    const borrowed = candidates.filter(({ borrowedFrom }: { borrowedFrom?: string }) => borrowedFrom !== undefined);
+    expect(candidates.length).toBe(8 + borrowed.length);
+    expect(borrowed.length).toBeGreaterThan(0);
+    for (const { borrowedFrom, score } of borrowed) {
+      expect(chosen.leanedOn).toContain(borrowedFrom);
+      expect(score).toBeNull();
+    }
+    const greedy = await generate('--model', out('stored', 'model'), '--beams', '1');
+    expect(JSON.parse(greedy.stdout).score).not.toBe(chosen.score);
+  });
 
+  it('lets similar reports choose for a model that leans on none', async () => {
+    const options = ['--n-best', '4', '--beams', '4', '--rerank', 'similar'];
     const plain = await train('plain');
     expect(plain.code, plain.stderr).toBe(0);
     const refused = await generate('--model', out('plain', 'model'), ...options);
     expect(refused.stderr).toContain('give some: --similar-reports TRAINING_DATA');
     const given = await generate('--model', out('plain', 'model'), '--similar-reports', data, ...options);
     expect(given.code, given.stderr).toBe(0);
-    expect(JSON.parse(given.stdout).leanedOn.length).toBe(5);
+    const { impression, candidates, leanedOn } = JSON.parse(given.stdout);
+    expect(leanedOn.length).toBe(5);
+    expect(candidates[0].impression).toBe(impression);
   });
 
   it('needs a place in the prompt, and the place needs reports', async () => {
