@@ -19,7 +19,7 @@ import { createEngine } from '../dist/generation/decode.js';
 import { prepareDecoder } from '../dist/generation/prepare.js';
 import { parseConfig } from '../dist/t5/config.js';
 import { parameterShapes } from '../dist/t5/parameters.js';
-import { compile, Graph, matmul } from '../dist/tensors/index.js';
+import { compile, Graph, matmul, QUANTISED_BLOCK } from '../dist/tensors/index.js';
 
 const SHAPES = {
   small: { d_model: 512, d_kv: 64, d_ff: 1024, num_layers: 8, num_decoder_layers: 8, num_heads: 6 },
@@ -40,7 +40,7 @@ const wanted = (cases || DEFAULT_CASES).split(',').map((text) => {
 const THREADS = Number(threads);
 const INPUT = 256;
 const NEW = shape === 'xl' ? 40 : 64;
-const BYTES = { float32: 4, int8: 1.125, int4: 0.625 };
+const BYTES = { float32: 4, int8: 1 + 4 / QUANTISED_BLOCK[8], int4: 0.5 + 4 / QUANTISED_BLOCK[4] };
 const config = {
   model_type: 't5',
   vocab_size: 32128,

@@ -33,11 +33,12 @@ export const greedySearch = (
   let proposed: readonly number[] = [];
   let score = 0;
   let ended = false;
+  const rescaled = processors.some(({ rescales }) => rescales);
   const full = (): boolean => ended || sequence.length - 1 >= maxNewTokens;
 
   /** Chooses the next token from its scores. */
   const choose = ({ logits, normaliser }: Scores): number => {
-    const unprocessed = processors.length === 0 ? logits : logits.slice();
+    const unprocessed = rescaled ? logits.slice() : logits;
     for (const process of processors) process(logits, sequence);
     const token = argmax(logits);
     score += unprocessed[token] - normaliser;

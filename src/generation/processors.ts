@@ -4,7 +4,11 @@
  */
 
 /** Changes a row's logits in place. `sequence` begins with the decoder's start token. */
-export type LogitsProcessor = (logits: Float32Array, sequence: readonly number[]) => void;
+export interface LogitsProcessor {
+  (logits: Float32Array, sequence: readonly number[]): void;
+  /** Whether it changes logits of tokens that may still be chosen; others only forbid tokens. */
+  readonly rescales?: true;
+}
 
 /** Which processors are wanted; what is absent changes nothing. */
 export interface ProcessorOptions {
@@ -20,11 +24,12 @@ export interface ProcessorOptions {
  * Divides a positive logit of a token already decoded by the penalty and multiplies a negative one (Keskar et al. 2019);
  * the start token counts.
  */
-const repetitionPenalty =
-  (penalty: number): LogitsProcessor =>
-  (logits, sequence) => {
+const repetitionPenalty = (penalty: number): LogitsProcessor => {
+  const penalise = (logits: Float32Array, sequence: readonly number[]): void => {
     for (const id of new Set(sequence)) logits[id] = logits[id] < 0 ? logits[id] * penalty : logits[id] / penalty;
   };
+  return Object.assign(penalise, { rescales: true as const });
+};
 
 /** Forbids each token that would complete a run of `size` tokens which the sequence holds already. */
 const noRepeatNgram =
@@ -58,6 +63,12 @@ export const logitsProcessors = (options: ProcessorOptions, endId: number): Logi
 /** The index of the largest value, the first of equals. */
 export const argmax = (values: Float32Array): number => {
   let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
+  let largest = values[0];
+  for (let i = 1; i < values.length; i++) {
+    if (values[i] > largest) {
+      best = i;
+      largest = values[i];
+    }
+  }
   return best;
 };

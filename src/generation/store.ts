@@ -100,7 +100,11 @@ export class Store {
       const [target, source] = [this.#arrays[index], sources[index]];
       for (let h = 0; h < heads; h++) {
         const start = ((row * heads + h) * width + from) * dKv;
-        target.set(source.subarray(start, start + count * dKv), ((lane * heads + h) * places + place) * dKv);
+        const end = start + count * dKv;
+        const to = ((lane * heads + h) * places + place) * dKv;
+        // A step puts a single place for each head: a view of it would take longer than its few numbers.
+        if (count === 1) for (let i = start, j = to; i < end; i++, j++) target[j] = source[i];
+        else target.set(source.subarray(start, end), to);
       }
     }
   }

@@ -9,7 +9,6 @@ import {
   gather,
   gatherRows,
   matmul,
-  QUANTISED_BLOCK,
   type QuantisedActivations,
   type QuantisedBits,
   quantisedMatmul,
@@ -164,14 +163,13 @@ export const quantisedParameters = (
       if (matrix === undefined) return whole.linear(name, x);
       const { bits, shape, blocks, scales } = matrix;
       const [rows, columns] = shape;
-      const count = Math.ceil(columns / QUANTISED_BLOCK);
-      const bytes = (QUANTISED_BLOCK * bits) / 8;
+      const { bytes, scales: count } = quantisedRowSize(columns, bits);
       return quantisedMatmul(
         x,
         {
           bits,
           columns,
-          blocks: placed(graph, `${name}.blocks`, 'uint8', [rows, count, bytes], blocks),
+          blocks: placed(graph, `${name}.blocks`, 'uint8', [rows, count, bytes / count], blocks),
           scales: placed(graph, `${name}.scales`, 'float32', [rows, count], scales),
         },
         activations,

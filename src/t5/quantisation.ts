@@ -1,5 +1,5 @@
 /**
- * @file Rounding a matrix to 4 or 8 bits in blocks of 32 along its rows, as `tensors/operations/quantised.ts` reads
+ * @file Rounding a matrix to 4 or 8 bits in blocks along its rows, as `tensors/operations/quantised.ts` reads
  * them. Symmetric: a scale a block and no zero point, since T5's weights lie evenly around 0 and the product is faster
  * without one. Integers reach one step farther below 0 than above, so a block's largest element is put on the lower
  * end (the scale's sign turns it round if need be), and of a few scales near that one the block takes the one with the
@@ -11,7 +11,7 @@ import { QUANTISED_BLOCK, type QuantisedBits } from '../tensors/index.js';
 export interface QuantisedWeight {
   readonly bits: QuantisedBits;
   readonly shape: readonly [rows: number, columns: number];
-  /** Shape (rows, blocks, 32 · bits / 8); with 4 bits the earlier element is in a byte's lower half. */
+  /** Shape (rows, blocks, block · bits / 8), see `QUANTISED_BLOCK`; with 4 bits the earlier element is in a byte's lower half. */
   readonly blocks: Uint8Array;
   /** Shape (rows, blocks). */
   readonly scales: Float32Array;
@@ -22,8 +22,9 @@ const FACTORS: Readonly<Record<QuantisedBits, readonly number[]>> = { 4: [1, 0.9
 
 /** Bytes and scales of one row. */
 export const quantisedRowSize = (columns: number, bits: QuantisedBits): { bytes: number; scales: number } => {
-  const scales = Math.ceil(columns / QUANTISED_BLOCK);
-  return { bytes: (scales * QUANTISED_BLOCK * bits) / 8, scales };
+  const block = QUANTISED_BLOCK[bits];
+  const scales = Math.ceil(columns / block);
+  return { bytes: (scales * block * bits) / 8, scales };
 };
 
 /**
@@ -43,21 +44,22 @@ export const quantiseMatrix = (
   const middle = 2 ** (bits - 1);
   const blocks = new Uint8Array(rows * size.bytes);
   const scales = new Float32Array(rows * size.scales);
-  const levels = new Uint8Array(QUANTISED_BLOCK);
+  const length = QUANTISED_BLOCK[bits];
+  const levels = new Uint8Array(length);
   for (let row = 0; row < rows; row++) {
     for (let block = 0; block < size.scales; block++) {
-      const from = row * columns + block * QUANTISED_BLOCK;
-      const to = Math.min(from + QUANTISED_BLOCK, (row + 1) * columns);
+      const from = row * columns + block * length;
+      const to = Math.min(from + length, (row + 1) * columns);
       const scale = bestScale(data, from, to, middle, FACTORS[bits]);
       scales[row * size.scales + block] = scale;
       // Whatever fills up the last block of a row meets activations that are 0.
       levels.fill(middle);
       const inverse = scale === 0 ? 0 : 1 / scale;
       for (let i = from; i < to; i++) levels[i - from] = level(data[i] * inverse, middle);
-      const at = row * size.bytes + (block * QUANTISED_BLOCK * bits) / 8;
+      const at = row * size.bytes + (block * length * bits) / 8;
       if (bits === 8) blocks.set(levels, at);
       else
-        for (let pair = 0; pair < QUANTISED_BLOCK / 2; pair++)
+        for (let pair = 0; pair < length / 2; pair++)
           blocks[at + pair] = levels[2 * pair] | (levels[2 * pair + 1] << 4);
     }
   }
@@ -104,7 +106,7 @@ export const dequantiseMatrix = ({ bits, shape: [rows, columns], blocks, scales 
       const byte = blocks[row * size.bytes + Math.floor((column * bits) / 8)];
       const stored = bits === 8 ? byte : column % 2 === 0 ? byte & 15 : byte >> 4;
       data[row * columns + column] =
-        (stored - middle) * scales[row * size.scales + Math.floor(column / QUANTISED_BLOCK)];
+        (stored - middle) * scales[row * size.scales + Math.floor(column / QUANTISED_BLOCK[bits])];
     }
   }
   return data;

@@ -11,7 +11,7 @@ import { quantisedRowSize, quantiseMatrix } from './quantisation.js';
 import { openSafetensors } from './safetensors.js';
 
 /** Changes whenever the bytes of a quantised weight would. */
-const VERSION = '1';
+const VERSION = '2';
 /** Elements quantised at once. */
 const PIECE = 2 ** 22;
 
@@ -31,6 +31,25 @@ const partition = (config: T5Config, ownHead: boolean) => {
   const quantised = shapes.filter(([name, shape]) => isMatrix(name, shape) && (name !== EMBEDDING || !ownHead));
   const whole = shapes.filter(([name, shape]) => !isMatrix(name, shape) || name === EMBEDDING);
   return { quantised: quantised as [string, readonly [number, number]][], whole };
+};
+
+type Matrix = readonly [name: string, shape: readonly [number, number]];
+
+/** Runs of matrices that are multiplied with the same input: they are put side by side, so that they can be read as one. */
+const withOneInput = (matrices: readonly Matrix[]): Matrix[][] => {
+  const groups: Matrix[][] = [];
+  let last = '';
+  for (const matrix of matrices) {
+    // A cross-attention's keys and values read the encoder's output, its queries do not.
+    const input = matrix[0].replace(
+      /(SelfAttention)\.[qkv]\b|(EncDecAttention)\.[kv]\b|(DenseReluDense)\.wi_[01]\b/,
+      '$1$2$3',
+    );
+    if (input === last) groups.at(-1)!.push(matrix);
+    else groups.push([matrix]);
+    last = input;
+  }
+  return groups;
 };
 
 /** Quantises weights that are in memory. */
@@ -64,6 +83,7 @@ export const writeQuantised = async (
   progress?: (share: number) => void,
 ): Promise<void> => {
   const { quantised, whole } = partition(config, ownHead);
+  const groups = withOneInput(quantised);
   const header: Record<string, unknown> = {
     __metadata__: {
       format: 'impressionist-quantised',
@@ -79,10 +99,11 @@ export const writeQuantised = async (
     offset += bytes;
   };
   for (const [name, shape] of whole) place(name, 'F32', shape, 4 * shape.reduce((a, b) => a * b, 1));
-  for (const [name, [rows, columns]] of quantised) {
-    const row = quantisedRowSize(columns, bits);
-    place(`${name}.scales`, 'F32', [rows, row.scales], 4 * rows * row.scales);
-    place(`${name}.blocks`, 'U8', [rows, row.scales, row.bytes / row.scales], rows * row.bytes);
+  for (const matrices of groups) {
+    const sized = matrices.map(([name, [rows, columns]]) => ({ name, rows, row: quantisedRowSize(columns, bits) }));
+    for (const { name, rows, row } of sized) place(`${name}.scales`, 'F32', [rows, row.scales], 4 * rows * row.scales);
+    for (const { name, rows, row } of sized)
+      place(`${name}.blocks`, 'U8', [rows, row.scales, row.bytes / row.scales], rows * row.bytes);
   }
   const total = offset;
   const json = Buffer.from(JSON.stringify(header), 'utf8');
@@ -101,16 +122,18 @@ export const writeQuantised = async (
       return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     };
     for (const [name] of whole) yield give((await read(name)).data);
-    for (const [name, [rows, columns]] of quantised) {
-      const { data } = await read(name);
-      const step = Math.max(1, Math.floor(PIECE / columns));
+    for (const matrices of groups) {
       const pieces: Uint8Array[] = [];
       const scales: Float32Array[] = [];
-      for (let row = 0; row < rows; row += step) {
-        const count = Math.min(step, rows - row);
-        const piece = quantiseMatrix(data.subarray(row * columns, (row + count) * columns), [count, columns], bits);
-        pieces.push(piece.blocks);
-        scales.push(piece.scales);
+      for (const [name, [rows, columns]] of matrices) {
+        const { data } = await read(name);
+        const step = Math.max(1, Math.floor(PIECE / columns));
+        for (let row = 0; row < rows; row += step) {
+          const count = Math.min(step, rows - row);
+          const piece = quantiseMatrix(data.subarray(row * columns, (row + count) * columns), [count, columns], bits);
+          pieces.push(piece.blocks);
+          scales.push(piece.scales);
+        }
       }
       for (const each of scales) yield give(each);
       for (const each of pieces) yield give(each);

@@ -10,8 +10,9 @@ import * as ort from 'onnxruntime-node';
 import { Failure } from '../ground/failure.js';
 import type { Shape } from './dims.js';
 import { showShape } from './dims.js';
-import type { DType, Elements, Graph, Tensor } from './graph.js';
+import type { DType, Elements, Graph, Operation, Tensor } from './graph.js';
 import { type EncodedModel, encodeModel, outputName } from './onnx/encode.js';
+import { fusedOperations } from './onnx/fused.js';
 import { besideFiles } from './onnx/graph-file.js';
 import { webGpuOperations } from './onnx/webgpu.js';
 import type { MaskSource } from './random.js';
@@ -75,7 +76,7 @@ export const compile = async <Output extends string>(
   options: ExecutionOptions = {},
 ): Promise<Program<Output>> => {
   const { provider = 'cpu', threads = availableParallelism(), lean = false } = options;
-  const operations = provider === 'webgpu' ? webGpuOperations(graph) : graph.operations;
+  const operations = operationsFor(graph, provider, lean);
   const encoded = encodeModel(graph, outputs, { operations });
   const { inputs } = encoded;
   let session: ort.InferenceSession;
@@ -144,6 +145,12 @@ export const compile = async <Output extends string>(
     },
     release: () => session.release(),
   };
+};
+
+/** The graph's operations as they run best. */
+const operationsFor = (graph: Graph, provider: ExecutionOptions['provider'], lean: boolean): readonly Operation[] => {
+  if (provider === 'webgpu') return webGpuOperations(graph);
+  return provider === 'cpu' && !lean ? fusedOperations(graph) : graph.operations;
 };
 
 /** Weights that are to be mapped need the graph as a file beside theirs; it may go once the session stands. */

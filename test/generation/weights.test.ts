@@ -9,6 +9,7 @@ import type { WeightFormat } from '../../src/generation/memory.js';
 import { type DrafterModel, prepareDecoder } from '../../src/generation/prepare.js';
 import { readModel } from '../../src/models/directory.js';
 import { openStoredModel, quantisedWeights } from '../../src/models/stored.js';
+import type { FilePlace } from '../../src/tensors/index.js';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/t5-text', import.meta.url));
 let directory: string;
@@ -69,6 +70,19 @@ describe('rounded weights', () => {
       share = done;
     });
     expect(share).toBe(1);
+  });
+
+  it('lie side by side in their file where one input is multiplied with them, so that they are read as one', async () => {
+    const { quantised } = await quantisedWeights(await openStoredModel(directory), 8);
+    const placesOf = (part: string, letters: readonly string[]) =>
+      letters.map((letter) => quantised.get(`decoder.block.0.layer.${part}.${letter}.weight`)!);
+    for (const matrices of [placesOf('0.SelfAttention', ['q', 'k', 'v']), placesOf('1.EncDecAttention', ['k', 'v'])]) {
+      for (const kind of ['blocks', 'scales'] as const) {
+        const places = matrices.map((matrix) => matrix[kind] as FilePlace);
+        for (const [i, { offset }] of places.slice(1).entries())
+          expect(offset).toBe(places[i].offset + places[i].length);
+      }
+    }
   });
 
   it('go to the user’s cache folder where the model’s may not be written', async () => {

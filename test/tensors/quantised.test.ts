@@ -8,13 +8,13 @@ const wave = (count: number, step: number): Float32Array =>
 /** x Wᵀ, its sum weighted by w, and the gradient of that sum for x. */
 const build = async (bits: t.QuantisedBits, columns: number, activations: t.QuantisedActivations) => {
   const quantised = quantiseMatrix(wave(6 * columns, 0.7), [6, columns], bits);
-  const blocks = Math.ceil(columns / t.QUANTISED_BLOCK);
+  const blocks = Math.ceil(columns / t.QUANTISED_BLOCK[bits]);
   const graph = new t.Graph();
   const x = graph.input('x', 'float32', ['n', columns]);
   const matrix = {
     bits,
     columns,
-    blocks: graph.weight('blocks', [6, blocks, 4 * bits], quantised.blocks),
+    blocks: graph.weight('blocks', [6, blocks, (t.QUANTISED_BLOCK[bits] * bits) / 8], quantised.blocks),
     scales: graph.weight('scales', [6, blocks], quantised.scales),
   };
   const y = t.quantisedMatmul(x, matrix, activations);
@@ -25,10 +25,12 @@ const build = async (bits: t.QuantisedBits, columns: number, activations: t.Quan
 };
 
 describe.each([
-  [4, 64],
-  [8, 64],
+  [4, 128],
+  [8, 256],
   [4, 40],
   [8, 40],
+  [4, 72],
+  [8, 136],
 ] as const)('a product with a %i-bit matrix of %i columns', (bits, columns) => {
   it('is that with the matrix it stands for, to the rounding of the activations', async () => {
     const data = wave(3 * columns, 0.11);
@@ -70,11 +72,13 @@ describe.each([
 
 describe('quantising', () => {
   it.each([4, 8] as const)('to %i bits keeps every element within a step of its block', (bits) => {
-    const data = wave(8 * 96, 1.7);
-    const quantised = quantiseMatrix(data, [8, 96], bits);
+    const block = t.QUANTISED_BLOCK[bits];
+    const data = wave(8 * 3 * block, 1.7);
+    const quantised = quantiseMatrix(data, [8, 3 * block], bits);
     const back = dequantiseMatrix(quantised);
     for (let i = 0; i < data.length; i++) {
-      expect(Math.abs(back[i] - data[i])).toBeLessThanOrEqual(Math.abs(quantised.scales[Math.floor(i / 32)]) * 1.0001);
+      const step = Math.abs(quantised.scales[Math.floor(i / block)]);
+      expect(Math.abs(back[i] - data[i])).toBeLessThanOrEqual(step * 1.0001);
     }
     const squares = (values: Iterable<number>) => [...values].reduce((total, value) => total + value * value, 0);
     const noise = Math.sqrt(squares(data.map((value, i) => back[i] - value)) / squares(data));

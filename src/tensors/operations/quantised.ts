@@ -1,5 +1,5 @@
 /**
- * @file Products with a frozen matrix of 4- or 8-bit integers: each run of 32 elements along a row shares a float32
+ * @file Products with a frozen matrix of 4- or 8-bit integers: each run of elements along a row, 64 or 128 of them, shares a float32
  * scale, and a float32 value is scale · (stored − middle), with 8 or 128 in the middle. Source: ONNX Runtime's
  * MatMulNBits, which can also round the activations to 8 bits, block by block, and then multiplies integers.
  * The gradient for the activations is taken through the dequantised matrix; the matrix itself has none.
@@ -11,11 +11,14 @@ import { mul } from './elementwise.js';
 import { concat, reshape, slice, unsqueeze } from './layout.js';
 import { matmul } from './product.js';
 
-/** Elements that share a scale. */
-export const QUANTISED_BLOCK = 32;
-
 /** Bits of a stored element. */
 export type QuantisedBits = 4 | 8;
+
+/**
+ * Elements that share a scale. ONNX Runtime's kernels read a matrix the faster the longer the blocks (with one row and two cores,
+ * `bench/rounded-products.mjs`); 4 bits need the shorter ones to stay near the values.
+ */
+export const QUANTISED_BLOCK: Readonly<Record<QuantisedBits, number>> = { 4: 64, 8: 128 };
 
 /** A quantised matrix W of shape (out, in) as tensors of a graph. */
 export interface QuantisedMatrix {
@@ -23,7 +26,7 @@ export interface QuantisedMatrix {
   /** Columns of W; the last block of a row may be filled up. */
   readonly columns: number;
   /**
-   * Stored elements: bytes of shape (out, blocks, 32 · bits / 8), where `blocks` is ⌈columns / 32⌉. With 4 bits a
+   * Stored elements: bytes of shape (out, blocks, block · bits / 8), where `blocks` is ⌈columns / block⌉. With 4 bits a
    * byte holds two, the earlier in its lower half.
    */
   readonly blocks: Tensor;
@@ -50,10 +53,11 @@ export const quantisedMatmul = (
 ): Tensor => {
   const { bits, columns, blocks, scales } = matrix;
   const [out, count] = blocks.shape;
+  const block = QUANTISED_BLOCK[bits];
   const fits =
     typeof out === 'number' &&
     x.shape.at(-1) === columns &&
-    blocks.shape.join() === [out, Math.ceil(columns / QUANTISED_BLOCK), (QUANTISED_BLOCK * bits) / 8].join() &&
+    blocks.shape.join() === [out, Math.ceil(columns / block), (block * bits) / 8].join() &&
     scales.shape.join() === [out, count].join();
   if (!fits) {
     throw new Failure({
@@ -67,7 +71,7 @@ export const quantisedMatmul = (
       K: { int: columns },
       N: { int: out },
       bits: { int: bits },
-      block_size: { int: QUANTISED_BLOCK },
+      block_size: { int: block },
       accuracy_level: { int: activations === 'int8' ? 4 : 1 },
     },
     outputs: [{ dtype: 'float32', shape: [...x.shape.slice(0, -1), out] }],
@@ -87,7 +91,8 @@ export const dequantised = ({ bits, columns, blocks, scales }: QuantisedMatrix, 
   const { graph } = blocks;
   const [out, count] = scales.shape as [number, number];
   const rows = out * count;
-  const bytes = (QUANTISED_BLOCK * bits) / 8;
+  const block = QUANTISED_BLOCK[bits];
+  const bytes = (block * bits) / 8;
   const integers = (...values: number[]): Tensor => graph.constant('int64', [values.length], values);
   let target = integers(rows, bytes);
   if (after !== undefined) {
@@ -96,19 +101,19 @@ export const dequantised = ({ bits, columns, blocks, scales }: QuantisedMatrix, 
     target = concat([mul(last, integers(count)), integers(bytes)], 0);
   }
   const [flat] = graph.record('Reshape', [blocks, target], { outputs: [{ dtype: 'uint8', shape: [rows, bytes] }] });
-  const levels = bits === 8 ? flat : halves(flat); // (rows, 32)
+  const levels = bits === 8 ? flat : halves(flat); // (rows, block)
   const [middle] = graph.record('Expand', [graph.constant('uint8', [1], [2 ** (bits - 1)]), integers(rows)], {
     outputs: [{ dtype: 'uint8', shape: [rows] }],
   });
   const [values] = graph.record('DequantizeLinear', [levels, reshape(scales, [rows]), middle], {
     attributes: { axis: { int: 0 } },
-    outputs: [{ dtype: 'float32', shape: [rows, QUANTISED_BLOCK] }],
+    outputs: [{ dtype: 'float32', shape: [rows, block] }],
   });
-  const padded = reshape(values, [out, count * QUANTISED_BLOCK]);
-  return count * QUANTISED_BLOCK === columns ? padded : slice(padded, 1, 0, columns);
+  const padded = reshape(values, [out, count * block]);
+  return count * block === columns ? padded : slice(padded, 1, 0, columns);
 };
 
-/** Bytes of shape (rows, 16) as their lower and upper four bits in turns: (rows, 32). */
+/** Bytes of shape (rows, width) as their lower and upper four bits in turns: (rows, 2 · width). */
 const halves = (bytes: Tensor): Tensor => {
   const { graph, shape } = bytes;
   const [rows, width] = shape as [number, number];
