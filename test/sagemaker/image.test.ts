@@ -72,7 +72,9 @@ describe.each([
         there.some((from) => name === from || name.startsWith(`${from}/`)),
         name,
       ).toBe(true);
-    expect(all(build, 'RUN').join(' ')).toMatch(/^npm install --no-save npm run build && npm prune --no-save --omit=dev /);
+    expect(all(build, 'RUN').join(' ')).toMatch(
+      /^npm install --no-save npm run build && npm prune --no-save --omit=dev /,
+    );
   });
 
   it('takes what the package is published with and what it needs at run time, and nothing else', () => {
