@@ -4,21 +4,14 @@ import { Failure } from '../../ground/failure.js';
 import { readExamples } from '../../reports/dataset.js';
 import { renderPrompt } from '../../reports/prompt.js';
 import type { Clients } from '../../sagemaker/aws/clients.js';
+import type { Generation } from '../../sagemaker/inference/dialect.js';
 import type { Endpoint } from '../../sagemaker/inference/endpoint.js';
 import { startProgress } from '../progress.js';
 import { interruptible } from './interrupt.js';
 import { news, result } from './news.js';
-import {
-  type AccountOptions,
-  count,
-  type GenerationOptions,
-  generationOf,
-  textFrom,
-  withAccount,
-  withGeneration,
-} from './options.js';
+import { type AccountOptions, count, generationOf, textFrom, withAccount, withGeneration } from './options.js';
 
-interface InvokeOptions extends AccountOptions, GenerationOptions {
+interface InvokeOptions extends AccountOptions, Generation {
   readonly background?: string;
   readonly data?: string;
   readonly out?: string;
