@@ -14,8 +14,11 @@ export const containerOf = ({ behaviour }: State, image: string): string | undef
   /\/impressionist:/.test(image) ? behaviour.container : undefined;
 
 /** Whether SageMaker would call it healthy. */
-export const isHealthy = async (container: string): Promise<boolean> =>
-  (await fetch(`${container}/ping`)).status === 200;
+export const isHealthy = (container: string): Promise<boolean> =>
+  fetch(`${container}/ping`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
 
 /** Asks it. @throws {AwsError} A `ModelError` when it refuses. */
 export const askContainer = async (
