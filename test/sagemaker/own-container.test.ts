@@ -77,14 +77,14 @@ describe('our own container', () => {
     });
     expect(EnableNetworkIsolation).toBe(true);
 
-    const script = await run(['invoke', 'drafts', 'Lungs are clear.', '--beams', '3', ...short]);
+    const script = await run(['invoke', 'drafts', 'Lungs are clear.', '--beams', '10', ...short]);
     expect(script.code, script.stderr).toBe(0);
     const greedy = await run(['invoke', 'drafts', 'Lungs are clear.', ...short]);
     const tgi = await run(['invoke', 'drafts', 'Lungs are clear.', '--dialect', 'tgi', ...short]);
     expect(tgi.stdout, tgi.stderr).toBe(greedy.stdout);
     const streamed = await run(['invoke', 'drafts', 'Lungs are clear.', '--dialect', 'tgi', '--stream', ...short]);
     expect(streamed.stdout, streamed.stderr).toBe(greedy.stdout);
-    const refused = await run(['invoke', 'drafts', 'Lungs are clear.', '--beams', '9']);
+    const refused = await run(['invoke', 'drafts', 'Lungs are clear.', '--beams', '17']);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/the model at the endpoint failed, drafts, got HTTP 4\d\d, validation/);
     expect(refused.stderr).not.toContain('Lungs');
