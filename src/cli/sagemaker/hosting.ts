@@ -109,7 +109,7 @@ export const chooseHosting = async (
     throw new Failure({
       what: 'JumpStart has no image for a model of our own container',
       where: '--engine jumpstart',
-      fix: 'leave it out, or name another image that serves with --image',
+      fix: 'leave it out; --image names another image to serve it',
     });
   } else {
     const document: ModelDocument =
