@@ -15,9 +15,10 @@ import { readExamples } from '../reports/dataset.js';
 import type { Example } from '../reports/example.js';
 import { alignPredictions, readPredictions } from '../reports/predictions.js';
 import { addDraftingOptions, type DraftingOptions, draftingOptionGiven, draftWith } from './drafting.js';
+import { addEndpointOptions, checkEndpointOptions, draftAtEndpoint, type EndpointOptions } from './endpoint.js';
 import { wholeNumber } from './values.js';
 
-interface EvaluateOptions extends DraftingOptions {
+interface EvaluateOptions extends DraftingOptions, EndpointOptions {
   readonly predictions?: string;
   readonly out: string;
   readonly trainData?: string;
@@ -26,15 +27,23 @@ interface EvaluateOptions extends DraftingOptions {
   readonly json?: boolean;
 }
 
-/** The texts to be scored, one an example and in the examples' order: drafted now, or read from a file. */
+/**
+ * The texts to be scored, one an example and in the examples' order: drafted now, or read from a file. Undefined when the user
+ * interrupted an endpoint's drafting, which the same command goes on with.
+ */
 const predictionsFor = async (
   examples: readonly Example[],
   options: EvaluateOptions,
   command: Command,
-): Promise<string[]> => {
+): Promise<string[] | undefined> => {
   if (options.predictions !== undefined) return predictionsIn(options.predictions, examples);
   // The one seed is of everything random here; drafting has a use for it only where it samples.
   const sampling = [options.temperature, options.topK, options.topP].some((option) => option !== undefined);
+  if (options.endpoint !== undefined) {
+    const out = join(options.out, 'predictions.jsonl');
+    const asked = { ...options, seed: sampling ? options.seed : undefined };
+    return (await draftAtEndpoint(examples, out, asked, command)) ? predictionsIn(out, examples) : undefined;
+  }
   const drafts = await draftWith(
     options.model!,
     examples,
@@ -69,13 +78,16 @@ const countsByKind = (flags: readonly Flag[]): FlagCounts => {
 };
 
 const run = async (data: string, options: EvaluateOptions, command: Command): Promise<void> => {
-  if ((options.predictions === undefined) === (options.model === undefined)) {
-    command.error('error: nothing to score, or two things: give either --model or --predictions', { exitCode: 2 });
+  const { predictions: file, model, endpoint } = options;
+  if ([file, model, endpoint].filter((source) => source !== undefined).length !== 1) {
+    const message = 'nothing to score, or two things: give one of --model, --endpoint and --predictions';
+    command.error(`error: ${message}`, { exitCode: 2 });
   }
+  checkEndpointOptions(command);
   if (options.predictions !== undefined) {
     const unused = draftingOptionGiven(command);
     if (unused !== undefined)
-      command.error(`error: ${unused} is for drafting with --model, leave it out`, { exitCode: 2 });
+      command.error(`error: ${unused} is for drafting with --model or --endpoint, leave it out`, { exitCode: 2 });
   }
   const examples = await readExamples(data);
   const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
@@ -85,6 +97,7 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
     throw writeFailure(options.out, error);
   }
   const predictions = await predictionsFor(examples, options, command);
+  if (predictions === undefined) return;
   const against =
     options.against === undefined
       ? undefined
@@ -108,7 +121,7 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
   await writeWhole(join(options.out, 'radeval.json'), radEvalJson(items));
   await writeWhole(
     join(options.out, 'report.html'),
-    reportPage({ title: basename(options.predictions ?? options.model!), items, flags, ...result }),
+    reportPage({ title: basename(file ?? model ?? endpoint!), items, flags, ...result }),
   );
   await writeWhole(join(options.out, 'evaluation.json'), json);
   if (options.json) process.stdout.write(json);
@@ -118,7 +131,9 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
     );
 };
 
-export const evaluateCommand = (): Command =>
+export const evaluateCommand = (): Command => addEndpointOptions(scoringCommand());
+
+const scoringCommand = (): Command =>
   addDraftingOptions(
     new Command('evaluate')
       .summary('score drafts against the references')

@@ -3,11 +3,13 @@ import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
 import type { Chosen, Reranking } from './choosing.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
+import { addEndpointOptions, checkEndpointOptions, type EndpointOptions, generateAtEndpoint } from './endpoint.js';
 import { interruptible } from './interrupt.js';
 import { leanOnSimilar } from './leaning.js';
 import { wholeNumber } from './values.js';
 
-interface GenerateOptions extends DraftingOptions {
+interface GenerateOptions extends DraftingOptions, EndpointOptions {
+  /** There, where no endpoint is. */
   readonly model: string;
   readonly background: string;
   readonly data?: string;
@@ -18,12 +20,14 @@ interface GenerateOptions extends DraftingOptions {
   readonly json?: boolean;
 }
 
-export const generateCommand = (): Command =>
+export const generateCommand = (): Command => addEndpointOptions(draftsCommand());
+
+const draftsCommand = (): Command =>
   addDraftingOptions(
     new Command('generate')
       .description('Draft impressions: of one report’s findings, or of every report of a data file.')
       .argument('[text]', 'findings, or - to read them from standard input')
-      .requiredOption('--model <dir>', 'model directory')
+      .option('--model <dir>', 'model directory')
       .option('--background <text>', 'indication, history, comparison: what precedes the findings', '')
       .option('--data <file>', 'examples (.json, .jsonl or .csv) instead of one text; needs --out')
       .option('--out <file>', 'where the drafts of --data go: JSON Lines of {"study_id", "impression"}')
@@ -47,6 +51,9 @@ export const generateCommand = (): Command =>
 
 const generate = async (findings: string | undefined, options: GenerateOptions, command: Command): Promise<void> => {
   const misuse = (message: string): never => command.error(`error: ${message}`, { exitCode: 2 });
+  if ((options.model === undefined) === (options.endpoint === undefined))
+    misuse('what should draft? give either --model or --endpoint');
+  checkEndpointOptions(command);
   if (options.stream) {
     if (options.json) misuse('--stream and --json exclude each other, leave one of them out');
     if ((options.beams ?? 1) > 1 || (options.nBest ?? 1) > 1)
@@ -60,11 +67,14 @@ const generate = async (findings: string | undefined, options: GenerateOptions, 
     if (options.stream) misuse('--stream is for a single text, leave it out with --data');
     if (options.background !== '') misuse('--background is for a single text, a data file has its own backgrounds');
     const { data, out } = options;
+    if (options.endpoint !== undefined) return generateAtEndpoint(options, options, command);
     return interruptible((signal) => generateFile(data, out, options, command, signal), 'no drafts were written');
   }
   if (options.out !== undefined) misuse('--out is for --data, redirect standard output instead');
   if (findings === undefined)
     return misuse('nothing to draft from, give the findings as text, - for standard input, or --data FILE');
+
+  if (options.endpoint !== undefined) return generateAtEndpoint({ ...options, findings }, options, command);
 
   const given = findings === '-' ? await text(process.stdin) : findings;
   const report = { findings: given.trim(), background: options.background };

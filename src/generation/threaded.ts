@@ -2,6 +2,7 @@
  * @file A drafter in a thread of its own. ONNX Runtime holds the thread that runs it for as long as a step takes; a
  * server that must answer meanwhile drafts here. The same interface as `drafts.ts`, over messages.
  */
+import '../tensors/no-telemetry.js';
 import { Worker } from 'node:worker_threads';
 import { Failure } from '../ground/failure.js';
 import type { PromptFields } from '../reports/prompt.js';

@@ -7,6 +7,7 @@ import { Failure, systemCode } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { type AuditLog, openAuditLog } from './audit/audit-log.js';
 import { createChecker } from './checking/checker.js';
+import { API_LIMITS, type InvocationLimits } from './dialects/invocation-limits.js';
 import { createDrafting } from './drafting/drafting.js';
 import { createLedger } from './drafting/ledger.js';
 import { reloadable } from './engine/reloadable.js';
@@ -35,6 +36,8 @@ export interface ServeOptions {
   readonly rateLimit: number;
   readonly queueLimit: number;
   readonly timeoutMs: number;
+  /** Bounds of SageMaker's requests; default: as of all others. */
+  readonly invocations?: InvocationLimits;
   /** Longest wait for accepted drafts at the end, in milliseconds. */
   readonly drainMs: number;
   readonly audit?: {
@@ -154,6 +157,8 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       log,
       access,
       rateLimit: rateLimit(options.rateLimit),
+      invocations: options.invocations ?? API_LIMITS,
+      concurrent: workers * input.batchSize,
       evaluations: options.evaluations,
       page: fileURLToPath(new URL('../workbench', import.meta.url)),
       tls: tls !== undefined,

@@ -2,6 +2,7 @@
  * @file Running a recording on ONNX Runtime. A {@link Program} is a compiled graph: fed with numbers under the names
  * of its inputs, it gives numbers under the names of its outputs, and checks both against the recorded shapes.
  */
+import './no-telemetry.js';
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';

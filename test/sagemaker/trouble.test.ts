@@ -15,6 +15,12 @@ import {
   trainParameters,
 } from './fake/setting.js';
 
+/** A batch transform of the job `demo`. */
+const transform = () => {
+  const places = ['--data', data, '--out', 'x.jsonl', '--s3', 's3://hospital/batch'];
+  return run(['transform', 'demo', ...places, '--instance', 'ml.g5.2xlarge', '--accept-phi-upload']);
+};
+
 describe('what goes wrong', () => {
   it('shows the requests and creates nothing in a dry run', async () => {
     const shown = await run(trainParameters('--dry-run').filter((word) => word !== '--accept-phi-upload'));
@@ -203,19 +209,7 @@ describe('what goes wrong', () => {
 
   it('refuses batch transform of a model that is not packed, before anything is created', async () => {
     await train();
-    const refused = await run([
-      'transform',
-      'demo',
-      '--data',
-      data,
-      '--out',
-      'x.jsonl',
-      '--s3',
-      's3://hospital/batch',
-      '--instance',
-      'ml.g5.2xlarge',
-      '--accept-phi-upload',
-    ]);
+    const refused = await transform();
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('train with --compress');
     expect(left().models).toEqual([]);
@@ -225,19 +219,7 @@ describe('what goes wrong', () => {
   it('cleans up after a transform job that failed', async () => {
     aws.state.behaviour.transform = 'fails';
     await train('--compress');
-    const failed = await run([
-      'transform',
-      'demo',
-      '--data',
-      data,
-      '--out',
-      'x.jsonl',
-      '--s3',
-      's3://hospital/batch',
-      '--instance',
-      'ml.g5.2xlarge',
-      '--accept-phi-upload',
-    ]);
+    const failed = await transform();
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('the transform job failed');
     expect(left()).toEqual({ ...nothing, jobs: ['demo'] });

@@ -162,6 +162,16 @@ describe('the other doors', () => {
     expect(response.status).toBe(422);
     expect(await response.json()).toMatchObject({ error_type: 'validation' });
     expect((await server.post('/invocations', { nothing: true })).status).toBe(400);
+    const lines = (text: string) => server.post('/invocations', text, { 'content-type': 'application/jsonlines' });
+    const bad = await lines('{"inputs": "a"}\n{"inputs": \n');
+    expect(bad.status).toBe(400);
+    expect((await json(Promise.resolve(bad))).error).toMatch(/not valid JSON, line 2 of the body/);
+    expect((await lines('{"inputs": "a"}\n'.repeat(65))).status).toBe(413);
+  });
+
+  it('tells batch transform how to ask it', async () => {
+    const told = { MaxConcurrentTransforms: 32, BatchStrategy: 'SINGLE_RECORD', MaxPayloadInMB: 1 };
+    expect(await json(fetch(`${server.url}/execution-parameters`))).toEqual(told);
   });
 
   it('completes as OpenAI does, at once and as a stream', async () => {

@@ -1,6 +1,7 @@
 /** @file The HTTP layer over an engine that answers at once, so that thousands of requests can be tried. */
 import type { FastifyInstance } from 'fastify';
 import { createChecker } from '../../src/server/checking/checker.js';
+import { API_LIMITS } from '../../src/server/dialects/invocation-limits.js';
 import { createDrafting } from '../../src/server/drafting/drafting.js';
 import { createLedger } from '../../src/server/drafting/ledger.js';
 import type { DraftEngine } from '../../src/server/engine/draft-engine.js';
@@ -39,6 +40,8 @@ export const fakeApp = (): { app: FastifyInstance; events: { event: string; fiel
     log,
     access: createAccess({ anonymous: true, loopback: true }),
     rateLimit: () => undefined,
+    invocations: API_LIMITS,
+    concurrent: 32,
     page: '/nowhere',
     tls: false,
   });

@@ -105,7 +105,14 @@ const waiting = async (clients: Clients, name: string, limit: number, options: D
 export const withHosting = (command: Command): Command =>
   withModel(
     command
-      .option('--pretrained', 'the model of --model-id as AWS has it, not a trained one')
+      .option('--pretrained', 'the model of --model-id as AWS has it, or of --base-model, not a trained one')
+      .addOption(
+        new Option(
+          '--engine <ENGINE>',
+          'what serves: JumpStart’s image or this program’s (default: what trained)',
+        ).choices(['jumpstart', 'impressionist']),
+      )
+      .option('--base-model <URI>', 'with --pretrained --engine impressionist: model directory in S3')
       .option('--instance <TYPE>', 'machine, e.g. ml.g5.2xlarge; it decides the price')
       .option('--instances <N>', 'number of machines', count, 1)
       .addOption(

@@ -2,7 +2,7 @@
 import { Failure } from '../../ground/failure.js';
 import type { Clients } from '../../sagemaker/aws/clients.js';
 import type { ModelDocument } from '../../sagemaker/jumpstart/document.js';
-import { defaultModelId, type ModelOptions } from './options.js';
+import { defaultModelId, type ModelOptions, required } from './options.js';
 
 /**
  * Makes sure that a document is of the model the user named, where the user named one.
@@ -36,6 +36,10 @@ export const documentFor = async (clients: Clients, options: ModelOptions): Prom
     const document = await fetching.readDocumentFile(options.spec, named);
     await checkSameModel(document, options, options.spec);
     return document;
+  }
+  if (options.hub !== undefined) {
+    const id = required(options.modelId, '--model-id', defaultModelId);
+    return fetching.fetchFromHub(clients, { modelId: id, version: options.modelVersion ?? '*' }, options.hub);
   }
   const choice = { modelId: options.modelId ?? defaultModelId, version: options.modelVersion ?? '*' };
   const local = process.env.AWS_JUMPSTART_MANIFEST_LOCAL_ROOT_DIR_OVERRIDE;

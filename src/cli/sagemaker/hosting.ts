@@ -8,11 +8,13 @@ import type { Dialect } from '../../sagemaker/inference/dialect.js';
 import type { ModelDocument } from '../../sagemaker/jumpstart/document.js';
 import type { HostingPlan } from '../../sagemaker/jumpstart/resolve.js';
 import { checkSameModel, documentFor } from './document.js';
-import { type ModelOptions, refuseUnused, required } from './options.js';
+import { type ModelOptions, onlyForJumpStart, refuseUnused, required } from './options.js';
 
 /** The options that decide what is hosted. */
 export interface HostingOptions extends ModelOptions {
   readonly pretrained?: boolean;
+  readonly engine?: 'jumpstart' | 'impressionist';
+  readonly baseModel?: string;
   readonly role?: string;
   readonly instance?: string;
   readonly instances: number;
@@ -34,10 +36,10 @@ export interface ChosenHosting {
   readonly nameBase: string;
 }
 
-/** A serving image of the user's for a model our own container trained: no document says anything of it. */
-const ownPlan = (image: string): HostingPlan => ({
+/** Our own container, or another image of the user's: no document says anything of it. */
+const ownPlan = (image: string, artifactUri: string): HostingPlan => ({
   image,
-  artifactUri: '',
+  artifactUri,
   environment: {},
   networkIsolation: true,
   downloadTimeoutSeconds: 1200,
@@ -64,13 +66,15 @@ export const chooseHosting = async (
       fix: 'name a JOB, or give --pretrained with --model-id',
     });
   }
-  const [{ artefactOf, findRun }, { readSpec }, { resolveHosting }, { specDialect }, { jobTag }] = await Promise.all([
-    import('../../sagemaker/find-run.js'),
-    import('../../sagemaker/jumpstart/spec.js'),
-    import('../../sagemaker/jumpstart/resolve.js'),
-    import('../../sagemaker/inference/spec-dialect.js'),
-    import('../../sagemaker/aws/tags.js'),
-  ]);
+  const [{ artefactOf, findRun }, { readSpec }, { resolveHosting }, { specDialect }, { jobTag }, { parseS3, s3Uri }] =
+    await Promise.all([
+      import('../../sagemaker/find-run.js'),
+      import('../../sagemaker/jumpstart/spec.js'),
+      import('../../sagemaker/jumpstart/resolve.js'),
+      import('../../sagemaker/inference/spec-dialect.js'),
+      import('../../sagemaker/aws/tags.js'),
+      import('../../sagemaker/data/s3-uri.js'),
+    ]);
   const instanceType = required(options.instance, '--instance', 'ml.g5.2xlarge');
   const found = job === undefined ? undefined : await findRun(clients, job);
   const artefact = found === undefined ? undefined : artefactOf(found.job);
@@ -78,21 +82,35 @@ export const chooseHosting = async (
   const record = found?.record;
   const jobTags: Record<string, string> = job === undefined ? {} : { [jobTag]: job };
 
+  const engine = options.engine ?? record?.engine ?? 'jumpstart';
+  if (options.baseModel !== undefined && (engine !== 'impressionist' || options.pretrained !== true)) {
+    throw new Failure({
+      what: 'a model in S3 is hosted by our own container, and in the place of a trained one',
+      where: '--base-model',
+      fix: 'add --pretrained --engine impressionist --image URI, or leave it out',
+    });
+  }
   let plan: HostingPlan;
   let dialect: Dialect | undefined;
   let nameBase = 'impressionist';
   let tags: Record<string, string> = {};
-  if (record?.engine === 'impressionist') {
-    refuseUnused(options, ['modelId', 'modelVersion', 'spec', 'source'], 'a model of our own container');
-    if (options.image === undefined) {
-      throw new Failure({
-        what: 'the image that trained this model does not serve it',
-        where: record.image,
-        fix: 'name an image that serves with --image, or use the model here: impressionist sagemaker pull JOB --out DIR',
-      });
-    }
-    plan = ownPlan(options.image);
-    dialect = options.dialect ?? record.dialect;
+  if (engine === 'impressionist') {
+    refuseUnused(options, onlyForJumpStart, 'our own container');
+    // The image that trained a model also serves it.
+    const image = required(
+      options.image ?? (record?.image || undefined),
+      '--image',
+      '123456789012.dkr.ecr.us-east-1.amazonaws.com/impressionist:0.1.0',
+    );
+    const base = artefact ?? required(options.baseModel, '--base-model', 's3://my-bucket/models/flan-t5-base/');
+    plan = ownPlan(image, s3Uri(parseS3(base, '--base-model')));
+    dialect = options.dialect ?? record?.dialect ?? 'script';
+  } else if (record?.engine === 'impressionist') {
+    throw new Failure({
+      what: 'JumpStart has no image for a model of our own container',
+      where: '--engine jumpstart',
+      fix: 'leave it out; --image names another image to serve it',
+    });
   } else {
     const document: ModelDocument =
       options.spec === undefined && found?.document !== undefined

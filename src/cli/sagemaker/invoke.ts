@@ -2,23 +2,12 @@
 import { Command, Option } from 'commander';
 import { Failure } from '../../ground/failure.js';
 import { readExamples } from '../../reports/dataset.js';
-import { renderPrompt } from '../../reports/prompt.js';
-import type { Clients } from '../../sagemaker/aws/clients.js';
-import type { Endpoint } from '../../sagemaker/inference/endpoint.js';
-import { startProgress } from '../progress.js';
-import { interruptible } from './interrupt.js';
-import { news, result } from './news.js';
-import {
-  type AccountOptions,
-  count,
-  type GenerationOptions,
-  generationOf,
-  textFrom,
-  withAccount,
-  withGeneration,
-} from './options.js';
+import type { Generation } from '../../sagemaker/inference/dialect.js';
+import { ASKING_DEFAULTS, type Asking, askFile, askOne, askStreaming } from './asking.js';
+import { result } from './news.js';
+import { type AccountOptions, count, generationOf, textFrom, withAccount, withGeneration } from './options.js';
 
-interface InvokeOptions extends AccountOptions, GenerationOptions {
+interface InvokeOptions extends AccountOptions, Generation {
   readonly background?: string;
   readonly data?: string;
   readonly out?: string;
@@ -33,65 +22,24 @@ const refuse = (what: string, where: string, fix: string): never => {
   throw new Failure({ what, where, fix });
 };
 
-const whole = async (clients: Clients, endpoint: Endpoint, options: InvokeOptions, text: string): Promise<void> => {
-  const { payloadFor, streamPayloadFor } = await import('../../sagemaker/inference/dialect.js');
-  const prompt = renderPrompt(endpoint.prompt, { findings: text.trim(), background: options.background ?? '' });
-  const generation = generationOf(options);
+const whole = async (asking: Asking, options: InvokeOptions, text: string): Promise<void> => {
+  const report = { findings: text.trim(), background: options.background ?? '' };
   if (!options.stream) {
-    const { invoke, patient } = await import('../../sagemaker/inference/endpoint.js');
-    const payload = payloadFor(endpoint.dialect, prompt, generation);
-    const impression = await interruptible((signal) =>
-      invoke(clients, endpoint.name, payload, { ...patient, tries: options.tries }, signal),
-    );
-    result(options.json, { endpoint: endpoint.name, impression }, impression);
+    const impression = await askOne(asking, report);
+    result(options.json, { endpoint: asking.endpoint.name, impression }, impression);
     return;
   }
   if (options.json) refuse('a stream is text, not JSON', '--stream', 'leave --json or --stream out');
-  const { invokeStream } = await import('../../sagemaker/inference/stream.js');
-  const payload = streamPayloadFor(endpoint.dialect, prompt, generation);
-  await interruptible(async (signal) => {
-    let started = false;
-    try {
-      for await (const piece of invokeStream(clients, endpoint.name, payload, signal)) {
-        // The first token of a T5 begins with the space before its word.
-        process.stdout.write(started ? piece : piece.trimStart());
-        started ||= piece.trimStart() !== '';
-      }
-    } finally {
-      if (started) process.stdout.write('\n');
-    }
-  });
+  await askStreaming(asking, report);
 };
 
-const file = async (
-  clients: Clients,
-  endpoint: Endpoint,
-  options: InvokeOptions,
-  data: string,
-  out: string,
-): Promise<void> => {
-  const { draftFile } = await import('../../sagemaker/inference/draft-file.js');
-  const { patient } = await import('../../sagemaker/inference/endpoint.js');
+const file = async (asking: Asking, options: InvokeOptions, data: string, out: string): Promise<void> => {
   const examples = await readExamples(data, { impressions: 'optional' });
-  const progress = startProgress('drafting', examples.length, 'impressions');
-  let resumed: number;
-  try {
-    resumed = await interruptible((signal) =>
-      draftFile(clients, endpoint, examples, out, {
-        generation: generationOf(options),
-        concurrency: options.concurrency,
-        patience: { ...patient, tries: options.tries },
-        progress: (written) => progress.update(written),
-        signal,
-      }),
-    );
-  } finally {
-    progress.stop();
-  }
-  if (resumed > 0) news(`${resumed} of them were kept from an earlier run`);
+  const resumed = await askFile(asking, examples, out, options.concurrency);
+  if (resumed === undefined) return;
   result(
     options.json,
-    { endpoint: endpoint.name, predictions: out, written: examples.length, resumed },
+    { endpoint: asking.endpoint.name, predictions: out, written: examples.length, resumed },
     `${examples.length} impressions written to ${out}`,
   );
 };
@@ -110,12 +58,13 @@ const run = async (name: string, text: string | undefined, options: InvokeOption
   ]);
   const clients = await connect(options);
   const endpoint = await findEndpoint(clients, { name, dialect: options.dialect, prompt: options.prompt });
-  if (data !== undefined && out !== undefined) await file(clients, endpoint, options, data, out);
+  const asking: Asking = { clients, endpoint, generation: generationOf(options), tries: options.tries };
+  if (data !== undefined && out !== undefined) await file(asking, options, data, out);
   else {
     const findings = text === undefined || text === '-' ? await textFrom('-') : text;
     if (findings.trim() === '')
       refuse('no findings', 'TEXT', 'give the findings, or - to read them from standard input');
-    await whole(clients, endpoint, options, findings);
+    await whole(asking, options, findings);
   }
 };
 
@@ -134,6 +83,6 @@ export const invokeCommand = (): Command =>
       .option('--stream', 'show the text as it is written (models of version 2)')
       .option('--prompt <TEMPLATE>', 'prompt, if the endpoint does not carry it')
       .addOption(new Option('--dialect <DIALECT>', 'how it is spoken to').choices(['script', 'tgi']))
-      .option('--concurrency <N>', 'requests at once', count, 4)
-      .option('--tries <N>', 'tries of a request while the endpoint is busy', count, 8),
+      .option('--concurrency <N>', 'requests at once', count, ASKING_DEFAULTS.concurrency)
+      .option('--tries <N>', 'tries of a request while the endpoint is busy', count, ASKING_DEFAULTS.tries),
   ).action(run);

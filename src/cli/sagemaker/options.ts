@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { readFailure } from '../../ground/durable.js';
 import { Failure } from '../../ground/failure.js';
+import type { Generation } from '../../sagemaker/inference/dialect.js';
 
 /** Options of every `sagemaker` command. */
 export interface AccountOptions {
@@ -63,12 +64,19 @@ export interface ModelOptions {
   readonly modelVersion?: string;
   readonly spec?: string;
   readonly source?: 'hub' | 'bucket';
+  readonly hub?: string;
   readonly image?: string;
   readonly unlistedInstance?: boolean;
   readonly tolerateDeprecated?: boolean;
   readonly tolerateVulnerable?: boolean;
   readonly acceptEula?: boolean;
 }
+
+/** What only JumpStart's models have. */
+export const onlyForJumpStart = [
+  ...(['modelId', 'modelVersion', 'spec', 'source', 'hub', 'unlistedInstance'] as const),
+  ...(['tolerateDeprecated', 'tolerateVulnerable', 'acceptEula'] as const),
+] as const;
 
 /** The model of the AWS sample. */
 export const defaultModelId = 'huggingface-text2text-flan-t5-xl';
@@ -84,26 +92,17 @@ export const withModel = (command: Command): Command =>
         .choices(['hub', 'bucket'])
         .conflicts('spec'),
     )
+    .addOption(
+      new Option('--hub <NAME>', 'look in a private hub, by its name or ARN, instead of AWS’s own').conflicts([
+        'spec',
+        'source',
+      ]),
+    )
     .option('--image <URI>', 'container image instead of the document’s')
     .option('--unlisted-instance', 'try an instance type that the model does not list')
     .option('--tolerate-deprecated', 'use a version that AWS marks as deprecated')
     .option('--tolerate-vulnerable', 'use a version that depends on packages with known vulnerabilities')
     .option('--accept-eula', 'accept the licence of a gated model (Flan-T5 has none)');
-
-/** How texts are written. */
-export interface GenerationOptions {
-  readonly maxNewTokens: number;
-  readonly beams: number;
-  readonly earlyStopping?: boolean;
-  readonly noRepeatNgram?: number;
-  readonly lengthPenalty?: number;
-  readonly repetitionPenalty?: number;
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly seed?: number;
-  readonly truncate?: number;
-}
 
 /** Commander takes `--no-…` for the negation of a flag; this one has a value and negates nothing. */
 const noRepeatNgram = (): Option => {
@@ -127,8 +126,8 @@ export const withGeneration = (command: Command): Command =>
     .option('--seed <N>', 'seed of sampling', count)
     .option('--truncate <N>', 'cut longer inputs to N tokens at the endpoint (version 2)', count);
 
-/** The settings in {@link GenerationOptions}. */
-export const generationOf = (options: GenerationOptions): GenerationOptions => {
+/** The settings of generation among other options. */
+export const generationOf = (options: Generation): Generation => {
   const { maxNewTokens, beams, earlyStopping, noRepeatNgram, lengthPenalty, repetitionPenalty } = options;
   const { temperature, topK, topP, seed, truncate } = options;
   return {

@@ -6,7 +6,7 @@ import type { ModelDocument } from '../../sagemaker/jumpstart/document.js';
 import type { TrainingJob } from '../../sagemaker/training/request.js';
 import { documentFor } from './document.js';
 import type { OnInterrupt } from './interrupt.js';
-import { type AccountOptions, type ModelOptions, refuseUnused, required } from './options.js';
+import { type AccountOptions, type ModelOptions, onlyForJumpStart, refuseUnused, required } from './options.js';
 
 /** The options of `sagemaker train`. */
 export interface TrainOptions extends AccountOptions, ModelOptions {
@@ -43,12 +43,6 @@ export interface TrainOptions extends AccountOptions, ModelOptions {
   readonly acceptPhiUpload?: boolean;
   readonly onInterrupt: OnInterrupt;
 }
-
-/** What only JumpStart's models have. */
-const onlyForJumpStart = [
-  ...(['modelId', 'modelVersion', 'spec', 'source', 'unlistedInstance'] as const),
-  ...(['tolerateDeprecated', 'tolerateVulnerable', 'acceptEula'] as const),
-] as const;
 
 /** The model of a job, and its request. */
 export interface ChosenModel {

@@ -179,6 +179,7 @@ const onlyForNewJobs = [
     'modelVersion',
     'spec',
     'source',
+    'hub',
     'image',
   ] as const),
 ] as const;

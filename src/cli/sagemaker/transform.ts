@@ -3,28 +3,20 @@ import { Command } from 'commander';
 import { readExamples } from '../../reports/dataset.js';
 import { writePredictions } from '../../reports/predictions.js';
 import { parsePrompt } from '../../reports/prompt.js';
+import type { Generation } from '../../sagemaker/inference/dialect.js';
 import { confirmUpload } from './consent.js';
 import { withHosting } from './deploy.js';
 import { chooseHosting, type HostingOptions } from './hosting.js';
 import { interruptible } from './interrupt.js';
 import { news, result } from './news.js';
-import {
-  type AccountOptions,
-  count,
-  type GenerationOptions,
-  generationOf,
-  required,
-  vpcOf,
-  withAccount,
-  withGeneration,
-} from './options.js';
+import { type AccountOptions, count, generationOf, required, vpcOf, withAccount, withGeneration } from './options.js';
 
-interface TransformOptions extends AccountOptions, HostingOptions, GenerationOptions {
+interface TransformOptions extends AccountOptions, HostingOptions, Generation {
   readonly data?: string;
   readonly out?: string;
   readonly s3?: string;
   readonly name?: string;
-  readonly concurrency: number;
+  readonly concurrency?: number;
   readonly keepOutput?: boolean;
   readonly dryRun?: boolean;
   readonly acceptPhiUpload?: boolean;
@@ -114,7 +106,7 @@ export const transformCommand = (): Command =>
         .option('--s3 <URI>', 'where the findings are put meanwhile: s3://BUCKET/PREFIX'),
     )
       .option('--name <NAME>', 'the job’s name')
-      .option('--concurrency <N>', 'requests at once on a machine', count, 1)
+      .option('--concurrency <N>', 'requests at once on a machine (default: what the container says, else 1)', count)
       .option('--keep-output', 'leave the output in S3')
       .option('--dry-run', 'show the requests and create nothing')
       .option('--accept-phi-upload', 'you may upload these reports to that bucket'),

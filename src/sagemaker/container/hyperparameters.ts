@@ -3,6 +3,7 @@
  * them over, text by name. They are checked before a job is created and again inside it.
  */
 import { Failure } from '../../ground/failure.js';
+import type { LoraSettings } from '../../t5/lora.js';
 import type { Recipe } from '../../training/recipe.js';
 import type { RunLength } from '../../training/train.js';
 import { nearest } from '../nearest.js';
@@ -26,11 +27,11 @@ const share = (most: number): Kind => ({
 });
 const oneOf = (...words: string[]): Kind => ({ fits: (value) => words.includes(value), wanted: words.join(' or ') });
 
-/** What the container does not train yet: adapters, and inputs with similar reports. */
-type Unoffered = 'lora' | 'retrieve' | 'storeReports';
+/** What the container does not train: similar reports must be of other patients, and the uploaded lines name none. */
+type Unoffered = 'retrieve' | 'storeReports';
 
 /** The settings of a run's recipe; a new one is missing here until it is added, says the compiler. */
-const recipeKinds: Readonly<Record<Exclude<keyof Recipe, Unoffered>, Kind>> = {
+const recipeKinds: Readonly<Record<Exclude<keyof Recipe, Unoffered | 'lora'>, Kind>> = {
   learningRate: positive,
   warmup: share(1),
   batchSize: whole(1),
@@ -51,6 +52,17 @@ const recipeKinds: Readonly<Record<Exclude<keyof Recipe, Unoffered>, Kind>> = {
   devShare: { fits: (value) => isNumber(value) && Number(value) > 0 && Number(value) < 1, wanted: 'a share below 1' },
 };
 
+/** An adapter's settings; all need `lora`. */
+const loraKinds: Readonly<Record<keyof AdapterChoice, Kind>> = {
+  r: whole(1),
+  alpha: positive,
+  dropout: share(0.99),
+  targets: {
+    fits: (value) => /^(?:all|(?:q|k|v|o|wi|wi_0|wi_1|wo)(?:,(?:q|k|v|o|wi|wi_0|wi_1|wo))*)$/.test(value),
+    wanted: 'layers among q, k, v, o, wi_0, wi_1, wo by commas, or all',
+  },
+};
+
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** What is no part of a recipe. */
@@ -60,12 +72,34 @@ const otherKinds: Readonly<Record<string, Kind>> = {
   minutes: positive,
   threads: whole(1),
   'checkpoint-minutes': positive,
+  lora: oneOf('true', 'false'),
+  weights: oneOf('float32', 'int8', 'int4'),
 };
+
+const loraName = (setting: string): string => `lora-${setting}`;
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
   ...Object.entries(otherKinds),
   ...Object.entries(recipeKinds).map(([name, kind]) => [kebab(name), kind] as const),
+  ...Object.entries(loraKinds).map(([name, kind]) => [loraName(name), kind] as const),
 ]);
+
+/** Refuses settings that contradict each other, as `impressionist train` does. */
+const checkTogether = (values: Readonly<Record<string, string>>, where: string): void => {
+  const refuse = (what: string, name: string, fix: string): never => {
+    throw new Failure({ what, where: `${where} ${name}`, got: values[name], fix });
+  };
+  if (values.lora === 'true') {
+    if (values.model !== undefined) {
+      refuse('an adapter needs a trained model under it', 'model', 'leave it out and give a model directory in S3');
+    }
+    return;
+  }
+  const adapting = Object.keys(loraKinds).find((name) => values[loraName(name)] !== undefined);
+  if (adapting !== undefined) refuse('this setting is for adapters', loraName(adapting), 'add lora=true');
+  if ((values.weights ?? 'float32') !== 'float32')
+    refuse('rounded weights can only be trained through an adapter', 'weights', 'add lora=true');
+};
 
 /** Names SageMaker or its toolkits add by themselves. */
 const isForeign = (name: string): boolean => name.startsWith('sagemaker_');
@@ -98,7 +132,11 @@ export const checkTrainingHyperparameters = (values: Readonly<Record<string, str
       });
     }
   }
+  checkTogether(values, where);
 };
+
+/** What the user set of an adapter. */
+type AdapterChoice = LoraSettings & { readonly dropout: number };
 
 /** Hyperparameters as the trainer takes them. */
 export interface TrainingChoice {
@@ -107,7 +145,11 @@ export interface TrainingChoice {
   readonly threads?: number;
   readonly checkpointMinutes?: number;
   /** What the user set of the recipe. */
-  readonly recipe: Partial<Recipe>;
+  readonly recipe: Partial<Omit<Recipe, 'lora'>>;
+  /** An adapter is trained, and what the user set of it; else all weights. */
+  readonly lora?: Partial<AdapterChoice>;
+  /** Bits of the frozen weights under an adapter; absent: as they are. */
+  readonly bits?: 4 | 8;
   readonly length: Partial<RunLength>;
 }
 
@@ -125,9 +167,18 @@ export const trainingChoice = (values: Readonly<Record<string, string>>, where: 
         const value = values[kebab(name)]!;
         return [name, isNumber(value) ? Number(value) : value];
       }),
-  ) as Partial<Recipe>;
+  ) as TrainingChoice['recipe'];
   const number = (name: string): number | undefined => (values[name] === undefined ? undefined : Number(values[name]));
+  const { 'lora-r': r, 'lora-alpha': alpha, 'lora-dropout': dropout, 'lora-targets': targets } = values;
+  const adapter: Partial<AdapterChoice> = {
+    ...(r === undefined ? {} : { r: Number(r) }),
+    ...(alpha === undefined ? {} : { alpha: Number(alpha) }),
+    ...(dropout === undefined ? {} : { dropout: Number(dropout) }),
+    ...(targets === undefined ? {} : { targets: targets.split(',') }),
+  };
   return {
+    ...(values.lora === 'true' ? { lora: adapter } : {}),
+    ...(values.weights === 'int8' ? { bits: 8 } : values.weights === 'int4' ? { bits: 4 } : {}),
     model: values.model,
     threads: number('threads'),
     checkpointMinutes: number('checkpoint-minutes'),

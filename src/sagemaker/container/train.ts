@@ -13,8 +13,10 @@ import { join } from 'node:path';
 import { devDrafter } from '../../generation/dev-drafts.js';
 import { writeFailure } from '../../ground/durable.js';
 import { Failure } from '../../ground/failure.js';
-import { openStart } from '../../models/open.js';
-import { FINE_TUNE, FROM_SCRATCH, type Recipe } from '../../training/recipe.js';
+import { copyAdapter, withAdapter } from '../../models/adapter.js';
+import { type Model, writeModel } from '../../models/directory.js';
+import { openModel, openStart } from '../../models/open.js';
+import { FINE_TUNE, FROM_SCRATCH, LORA, type Recipe } from '../../training/recipe.js';
 import { runTraining } from '../../training/run.js';
 import type { TrainingResult } from '../../training/train.js';
 import { readChannel } from './channel-data.js';
@@ -68,6 +70,17 @@ const copyFiles = async (from: string, to: string): Promise<void> => {
 };
 
 /**
+ * What is served is one model directory, so that an adapter is worked into its base, which is not kept beside it; the adapter
+ * itself is small and goes with the record.
+ *
+ * @param base Unrounded.
+ */
+const leaveMerged = async (base: Model, adapter: string, paths: ContainerPaths): Promise<void> => {
+  await writeModel(paths.model, await withAdapter(base, adapter));
+  await copyAdapter(adapter, join(paths.outputData, 'adapter'));
+};
+
+/**
  * Trains as the files below `/opt/ml` say.
  *
  * @param paths See `containerPaths`.
@@ -84,6 +97,8 @@ export const trainInContainer = async (
   const {
     model: wished,
     recipe,
+    lora,
+    bits,
     length,
     threads,
     checkpointMinutes,
@@ -94,9 +109,10 @@ export const trainInContainer = async (
   const dev = validation === undefined ? undefined : await readChannel(paths.channel(validation));
 
   const name = startName(configuration, paths, wished);
-  const { model, untrained } = await openStart(name, recipe.seed ?? FROM_SCRATCH.seed);
-  const { epochs, ...defaults } = untrained ? FROM_SCRATCH : FINE_TUNE;
-  const whole: Recipe = { ...defaults, ...recipe };
+  const { model, untrained } = await openStart(name, recipe.seed ?? FROM_SCRATCH.seed, { bits });
+  const { epochs, ...defaults } = untrained ? FROM_SCRATCH : lora === undefined ? FINE_TUNE : LORA;
+  const adapter = defaults.lora && { ...defaults.lora, ...lora };
+  const whole: Recipe = { ...defaults, ...recipe, ...(adapter === undefined ? {} : { lora: adapter }) };
   const out = paths.checkpoints;
   const result = await runTraining({
     model: data.prompt === undefined ? model : { ...model, prompt: data.prompt },
@@ -128,10 +144,13 @@ export const trainInContainer = async (
       ),
     onEvaluation: ({ step, devLoss }) => print(metricLine({ step, eval_loss: devLoss })),
   });
-  const best = join(out, 'model');
-  if (await exists(best)) await copyFiles(best, paths.model);
-  // The record and the curve, not the data.
   await mkdir(paths.outputData, { recursive: true });
+  const best = join(out, 'model');
+  if (await exists(best)) {
+    if (adapter === undefined) await copyFiles(best, paths.model);
+    else await leaveMerged(bits === undefined ? model : await openModel(name), best, paths);
+  }
+  // The record and the curve, not the data.
   for (const file of ['run.json', 'metrics.jsonl']) {
     if (await exists(join(out, file))) await copyFile(join(out, file), join(paths.outputData, file));
   }

@@ -75,19 +75,24 @@ export const modelRequest = (hosting: Hosting): CreateModelCommandInput => {
     ...hosting.environment,
   };
   checkEnvironment(Environment);
-  const licence = hosting.plan.acceptEula ? { ModelAccessConfig: { AcceptEula: true } } : {};
-  const data = isTarball(hosting.artifactUri)
-    ? { ModelDataUrl: hosting.artifactUri }
+  const { acceptEula, hubReference, artifactUri: pretrained } = hosting.plan;
+  // A trained model lies in the user's own bucket.
+  const throughHub = hubReference !== undefined && hosting.artifactUri === pretrained;
+  const access = {
+    ...(acceptEula ? { ModelAccessConfig: { AcceptEula: true } } : {}),
+    ...(throughHub ? { HubAccessConfig: { HubContentArn: hubReference } } : {}),
+  };
+  const source = isTarball(hosting.artifactUri)
+    ? { S3Uri: hosting.artifactUri, S3DataType: 'S3Object' as const, CompressionType: 'Gzip' as const }
     : {
-        ModelDataSource: {
-          S3DataSource: {
-            S3Uri: `${hosting.artifactUri.replace(/\/+$/, '')}/`,
-            S3DataType: 'S3Prefix' as const,
-            CompressionType: 'None' as const,
-            ...licence,
-          },
-        },
+        S3Uri: `${hosting.artifactUri.replace(/\/+$/, '')}/`,
+        S3DataType: 'S3Prefix' as const,
+        CompressionType: 'None' as const,
       };
+  const data =
+    isTarball(hosting.artifactUri) && !throughHub
+      ? { ModelDataUrl: hosting.artifactUri }
+      : { ModelDataSource: { S3DataSource: { ...source, ...access } } };
   return {
     ModelName: hosting.name,
     ExecutionRoleArn: hosting.roleArn,

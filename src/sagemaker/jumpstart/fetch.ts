@@ -1,5 +1,5 @@
 /**
- * @file Fetching a model's document: from the public hub by its API, or from the content bucket by its manifest as
+ * @file Fetching a model's document: from the public hub or a private one by its API, or from the content bucket by its manifest as
  * AWS's Python SDK does. A document saved earlier is read again from its file instead, so that a run can be repeated.
  *
  * Source: SageMaker API, `DescribeHubContent`; sagemaker-python-sdk 2.257, `jumpstart/cache.py`.
@@ -7,7 +7,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
-import { DescribeHubContentCommand, ListHubContentVersionsCommand } from '@aws-sdk/client-sagemaker';
+import {
+  DescribeHubContentCommand,
+  type DescribeHubContentCommandOutput,
+  ListHubContentVersionsCommand,
+} from '@aws-sdk/client-sagemaker';
 import { z } from 'zod';
 import { readFailure } from '../../ground/durable.js';
 import { Failure } from '../../ground/failure.js';
@@ -47,16 +51,53 @@ const noVersion = (choice: ModelChoice, versions: readonly string[]): Failure =>
     fix: "pin one of these with --model-version, or '*' for the newest",
   });
 
+/** A private hub holds references to models of the public one, and models of its own. */
+const kindsIn = (hub: string) => (hub === publicHub ? (['Model'] as const) : (['ModelReference', 'Model'] as const));
+
+type Kind = ReturnType<typeof kindsIn>[number];
+
 /**
- * Fetches a document from the public hub.
+ * Fetches a document from a hub.
  *
+ * @param hub Name or ARN of a private hub; default: {@link publicHub}.
  * @throws {Failure} When the hub has no such model or version, or does not answer.
  */
 export const fetchFromHub = async (
+  clients: Pick<Clients, 'sagemaker'>,
+  choice: ModelChoice,
+  hub = publicHub,
+): Promise<ModelDocument> => {
+  for (const kind of kindsIn(hub)) {
+    const answer = await describeIn(clients, choice, hub, kind);
+    if (answer !== undefined) return documentOf(answer, `${choice.modelId} in ${hub}`, choice);
+  }
+  throw new Failure({
+    what: hub === publicHub ? 'the public hub has no such model' : 'the hub has no such model',
+    where: `${choice.modelId} ${choice.version}${hub === publicHub ? '' : ` in ${hub}`}`,
+    fix:
+      hub === publicHub
+        ? 'check the id, e.g. huggingface-text2text-flan-t5-xl, and --model-version; or try --source bucket'
+        : 'check --hub, --model-id, --model-version and --region',
+  });
+};
+
+/** What a hub says of a model; undefined when it has none of that kind and version. */
+const describeIn = async (
   { sagemaker }: Pick<Clients, 'sagemaker'>,
   choice: ModelChoice,
-): Promise<ModelDocument> => {
-  const where = `${choice.modelId} in ${publicHub}`;
+  hub: string,
+  kind: Kind,
+): Promise<DescribeHubContentCommandOutput | undefined> => {
+  const where = `${choice.modelId} in ${hub}`;
+  const asked = { HubName: hub, HubContentType: kind, HubContentName: choice.modelId } as const;
+  const orMissing = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await ask();
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  };
   let version: string | undefined;
   if (/^\d+\.\d+\.\d+$/.test(choice.version)) version = choice.version;
   else if (choice.version !== '*') {
@@ -64,43 +105,22 @@ export const fetchFromHub = async (
     let NextToken: string | undefined;
     do {
       const page = await asking('cannot list the versions of the model', where, () =>
-        sagemaker.send(
-          new ListHubContentVersionsCommand({
-            HubName: publicHub,
-            HubContentType: 'Model',
-            HubContentName: choice.modelId,
-            NextToken,
-          }),
-        ),
+        orMissing(() => sagemaker.send(new ListHubContentVersionsCommand({ ...asked, NextToken }))),
       );
+      if (page === undefined) return undefined;
       versions.push(...(page.HubContentSummaries ?? []).map((summary) => summary.HubContentVersion ?? ''));
       NextToken = page.NextToken;
     } while (NextToken !== undefined);
+    if (versions.length === 0) return undefined;
     version = chooseVersion(versions, choice.version);
     if (version === undefined) throw noVersion(choice, versions);
   }
-  const answer = await asking('cannot read the model from the public hub', where, async () => {
-    try {
-      return await sagemaker.send(
-        new DescribeHubContentCommand({
-          HubName: publicHub,
-          HubContentType: 'Model',
-          HubContentName: choice.modelId,
-          HubContentVersion: version,
-        }),
-      );
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      throw new Failure(
-        {
-          what: 'the public hub has no such model',
-          where: `${choice.modelId} ${choice.version}`,
-          fix: 'check the id, e.g. huggingface-text2text-flan-t5-xl, and --model-version; or try --source bucket',
-        },
-        { cause: error },
-      );
-    }
-  });
+  return asking('cannot read the model from the hub', where, () =>
+    orMissing(() => sagemaker.send(new DescribeHubContentCommand({ ...asked, HubContentVersion: version }))),
+  );
+};
+
+const documentOf = (answer: DescribeHubContentCommandOutput, where: string, choice: ModelChoice): ModelDocument => {
   const { HubContentName, HubContentVersion, HubContentArn, SupportStatus, HubContentDocument } = answer;
   const { DocumentSchemaVersion } = answer;
   const text = JSON.stringify(

@@ -8,7 +8,7 @@ import { Failure } from '../../ground/failure.js';
 import { type Environment, gatedBucket, scriptUri, weightsUri } from './buckets.js';
 import { algorithmHyperparameters, containerHyperparameters } from './hyperparameters.js';
 import { imageFor } from './images.js';
-import type { ModelSpec, Place } from './spec.js';
+import type { HostingSpec, ModelSpec, Place, TrainingSpec } from './spec.js';
 import { takesVolume, variantList, variantMap, variantProperty } from './variants.js';
 
 /** What the user decides about a model, the same for training and hosting. */
@@ -26,8 +26,14 @@ export interface ResolveChoices {
   readonly environment?: Environment;
 }
 
-/** What a training job takes from a model's document. */
-export interface TrainingPlan {
+/** What a training job takes from a model's document as it stands there. */
+type TrainingFacts = Pick<
+  TrainingSpec,
+  'volumeGb' | 'networkIsolation' | 'encryptTraffic' | 'compressOutput' | 'maxRuntimeSeconds' | 'validationSupported'
+>;
+
+/** What a training job takes from a model's document; without `volumeGb` when the instance type has disks of its own. */
+export interface TrainingPlan extends TrainingFacts {
   readonly image: string;
   /** Base weights, for the `model` channel; absent for models that get them by the environment. */
   readonly modelUri?: string;
@@ -37,28 +43,26 @@ export interface TrainingPlan {
   readonly container: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string>>;
   readonly metrics: readonly { readonly Name: string; readonly Regex: string }[];
-  /** Gigabytes; absent when the instance type has disks of its own. */
-  readonly volumeGb?: number;
-  readonly networkIsolation: boolean;
-  readonly encryptTraffic: boolean;
-  readonly compressOutput: boolean;
-  readonly maxRuntimeSeconds?: number;
-  readonly validationSupported: boolean;
   readonly acceptEula: boolean;
+  /** The reference of a private hub through which the base weights are read. */
+  readonly hubReference?: string;
 }
 
+/** What hosting takes from a model's document as it stands there. */
+type HostingFacts = Pick<
+  HostingSpec,
+  'volumeGb' | 'networkIsolation' | 'downloadTimeoutSeconds' | 'startupTimeoutSeconds' | 'amiVersion'
+>;
+
 /** What a model and an endpoint configuration take from a model's document. */
-export interface HostingPlan {
+export interface HostingPlan extends HostingFacts {
   readonly image: string;
   /** The pre-trained artefact: a tarball, or a prefix that ends in `/`. */
   readonly artifactUri: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly volumeGb?: number;
-  readonly networkIsolation: boolean;
-  readonly downloadTimeoutSeconds?: number;
-  readonly startupTimeoutSeconds?: number;
-  readonly amiVersion?: string;
   readonly acceptEula: boolean;
+  /** The reference of a private hub through which the pre-trained artefact is read. */
+  readonly hubReference?: string;
   /** Whether the pre-trained artefact lacks its inference code, which then would have to be packed into it. */
   readonly needsScript: boolean;
 }
@@ -114,6 +118,12 @@ const checkInstanceType = (
     fix: 'choose one of these, or try it anyway with --unlisted-instance',
   });
 };
+
+/** The ARN that gives access to AWS's files through a private hub, when the document came from one. */
+const hubReference = ({ hubContentArn }: ModelSpec): string | undefined =>
+  hubContentArn !== undefined && /:hub-content\/[^/]+\/ModelReference\//.test(hubContentArn)
+    ? hubContentArn
+    : undefined;
 
 const asPlace = (value: string): Place => (value.startsWith('s3://') ? { uri: value } : { key: value });
 
@@ -193,6 +203,7 @@ export const resolveTraining = (
     maxRuntimeSeconds: training.maxRuntimeSeconds,
     validationSupported: training.validationSupported,
     acceptEula: spec.gated && choices.acceptEula === true,
+    hubReference: hubReference(spec),
   };
 };
 
@@ -249,5 +260,6 @@ export const resolveHosting = (spec: ModelSpec, choices: ResolveChoices): Hostin
     amiVersion: hosting.amiVersion,
     needsScript: !prepacked && hosting.prepackedArtifact === undefined && hosting.useScript,
     acceptEula: spec.gated && choices.acceptEula === true,
+    hubReference: hubReference(spec),
   };
 };

@@ -227,7 +227,10 @@ export const jumpStartRequest = (job: TrainingJob, plan: TrainingPlan): CreateTr
     volumeGb: plan.volumeGb,
     compress: job.compressOutput ?? plan.compressOutput,
   });
-  const licence = plan.acceptEula ? { ModelAccessConfig: { AcceptEula: true } } : {};
+  const access = {
+    ...(plan.acceptEula ? { ModelAccessConfig: { AcceptEula: true } } : {}),
+    ...(plan.hubReference === undefined ? {} : { HubAccessConfig: { HubContentArn: plan.hubReference } }),
+  };
   return {
     ...shared,
     AlgorithmSpecification: {
@@ -246,7 +249,7 @@ export const jumpStartRequest = (job: TrainingJob, plan: TrainingPlan): CreateTr
               'model',
               plan.modelUri,
               { ContentType: 'application/x-sagemaker-model', InputMode: 'File' },
-              licence,
+              access,
             ),
           ]),
       ...(plan.networkIsolation ? [channel('code', plan.scriptUri)] : []),

@@ -37,7 +37,8 @@ export interface Transform {
   readonly input: S3Place;
   readonly output: S3Place;
   readonly dialect: Dialect;
-  readonly concurrency: number;
+  /** Absent: what the container says at `/execution-parameters`, else 1. */
+  readonly concurrency?: number;
   readonly kmsKeyId?: string;
   readonly tags: readonly Tag[];
 }
@@ -70,12 +71,12 @@ export const transformRequest = (transform: Transform): CreateTransformJobComman
     });
   };
   whole(transform.instanceCount, '--instances', 100);
-  whole(transform.concurrency, '--concurrency', 100);
+  if (transform.concurrency !== undefined) whole(transform.concurrency, '--concurrency', 100);
   const contentType = transform.dialect === 'script' ? 'application/jsonlines' : 'application/json';
   return {
     TransformJobName: transform.name,
     ModelName: transform.modelName,
-    MaxConcurrentTransforms: transform.concurrency,
+    ...(transform.concurrency === undefined ? {} : { MaxConcurrentTransforms: transform.concurrency }),
     MaxPayloadInMB: 1,
     BatchStrategy: 'SingleRecord',
     ModelClientConfig: { InvocationsTimeoutInSeconds: 600, InvocationsMaxRetries: 3 },

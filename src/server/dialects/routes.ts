@@ -1,7 +1,7 @@
 /**
- * @file SageMaker's hosting contract: `GET /ping` and `POST /invocations`, the latter in both dialects of JumpStart's
- * Flan-T5 containers, as plain text (`application/x-text`), and as JSON Lines for batch transform, where a record of
- * each line answers with a line in its place.
+ * @file SageMaker's hosting contract: `GET /ping`, `GET /execution-parameters` and `POST /invocations`, the latter in both
+ * dialects of JumpStart's Flan-T5 containers, as plain text (`application/x-text`), and as JSON Lines for batch transform,
+ * where a record of each line answers with a line in its place.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodingSettings, OptionFailure } from '../../generation/options.js';
@@ -13,7 +13,8 @@ import { closedSignal, originOf, type Routes, type ServerContext } from '../http
 import { readable } from '../http/errors.js';
 import { openEvents } from '../http/events.js';
 import { HttpFailure } from '../http/http-failure.js';
-import { checked, REPORTS_MAX } from '../http/schemas.js';
+import { checked } from '../http/schemas.js';
+import { executionParameters } from './invocation-limits.js';
 import { scriptSchema, scriptSettings, tgiSchema, tgiSettings } from './schemas.js';
 
 /** Settings that go together. @throws {HttpFailure} 422. */
@@ -35,32 +36,36 @@ interface Invocation {
 }
 
 export const dialectRoutes: Routes = (app, context) => {
-  const { engine, drafting } = context;
+  const { engine, drafting, invocations } = context;
   const ready = (): boolean => engine.state === 'ready' && !drafting.draining;
 
   app.get('/ping', (_request, reply) => reply.code(ready() ? 200 : 503).send());
 
-  app.post('/invocations', { config: { scope: 'draft', errors: 'tgi' } }, async (request, reply) => {
+  app.get('/execution-parameters', () => executionParameters(context.concurrent));
+
+  const config = { scope: 'draft', errors: 'tgi' } as const;
+  app.post('/invocations', { config, bodyLimit: invocations.bytes }, async (request, reply) => {
     const type = (request.headers['content-type'] ?? '').split(';')[0].trim().toLowerCase();
     const body = textBody(request.body);
-    const prepare = preparing(request, reply);
+    const completing = completionsFor(request, closedSignal(reply));
+    const prepare = preparing(completing);
     if (type === 'application/x-text') {
       const settings = honoured({});
-      const [draft] = await completions([body], settings, request, reply)(drafting.admit(1));
+      const [draft] = await completing([body], settings)(drafting.admit(1));
       return { generated_text: draft.impression };
     }
     if (type === 'application/jsonlines') {
       const lines = body.split(/\r?\n/).filter((line) => line.trim() !== '');
-      if (lines.length > REPORTS_MAX) {
+      if (lines.length > invocations.lines) {
         throw new HttpFailure({
           status: 413,
           code: 'too_large',
           what: 'too many lines',
-          got: `${lines.length}, at most ${REPORTS_MAX}`,
+          got: `${lines.length}, at most ${invocations.lines}`,
           fix: 'send fewer at once',
         });
       }
-      const all = lines.map((line) => prepare(jsonOf(line)));
+      const all = lines.map((line, index) => atLine(index + 1, () => prepare(jsonOf(line))));
       const admission = drafting.admit(all.reduce((sum, { places }) => sum + places, 0));
       const answers = await Promise.all(all.map(({ answer }) => answer(admission)));
       return reply.type('application/jsonlines').send(answers.map((each) => `${JSON.stringify(each)}\n`).join(''));
@@ -72,18 +77,30 @@ export const dialectRoutes: Routes = (app, context) => {
   });
 };
 
-const completions =
-  (prompts: readonly string[], settings: DraftSettings, request: FastifyRequest, reply: FastifyReply) =>
-  (admission: Admission) => {
-    const signal = closedSignal(reply);
-    return Promise.all(
-      prompts.map((each) => admission.complete(each, { settings, signal }, originOf(request, 'sagemaker'))),
-    );
-  };
+/** What is wrong with a line, with its number. */
+const atLine = <T>(number: number, prepare: () => T): T => {
+  try {
+    return prepare();
+  } catch (error) {
+    if (!(error instanceof HttpFailure)) throw error;
+    const { status, code, what, where, got, fix, details } = error;
+    const line = `line ${number} of the body`;
+    const parts = { status, code, what, where: where === undefined ? line : `${where} in ${line}`, got, fix, details };
+    throw new HttpFailure(parts, { cause: error });
+  }
+};
+
+type Completions = ReturnType<typeof completionsFor>;
+
+const completionsFor =
+  (request: FastifyRequest, signal: AbortSignal) =>
+  (prompts: readonly string[], settings: DraftSettings) =>
+  (admission: Admission) =>
+    Promise.all(prompts.map((each) => admission.complete(each, { settings, signal }, originOf(request, 'sagemaker'))));
 
 /** Tells the dialect by the prompt's field. */
 const preparing =
-  (request: FastifyRequest, reply: FastifyReply) =>
+  (completions: Completions) =>
   (input: unknown): Invocation => {
     if (isObject(input) && 'text_inputs' in input) {
       const script = checked(scriptSchema, input);
@@ -92,7 +109,7 @@ const preparing =
       return {
         places: prompts.length,
         answer: async (admission) => {
-          const drafts = await completions(prompts, settings, request, reply)(admission);
+          const drafts = await completions(prompts, settings)(admission);
           const generated_texts = drafts.flatMap(({ candidates }) => candidates.map(({ impression }) => impression));
           return script.id === undefined ? { generated_texts } : { id: script.id, generated_texts };
         },
@@ -114,8 +131,6 @@ const preparing =
         const [{ impression, truncated, outputTokens, inputTokens }] = await completions(
           [tgi.inputs],
           settings,
-          request,
-          reply,
         )(admission);
         const details = {
           finish_reason: truncated ? 'length' : 'eos_token',

@@ -14,6 +14,9 @@ const seed = z
   .min(0)
   .max(2 ** 53 - 1);
 
+/** Wider than the API's own: AWS's sample for this task, and the paper it follows, ask for ten. */
+const BEAMS_MAX = 16;
+
 /** Version 1. */
 export const scriptSchema = z.strictObject({
   text_inputs: z.union([prompt, z.array(prompt).min(1).max(REPORTS_MAX)]),
@@ -23,7 +26,7 @@ export const scriptSchema = z.strictObject({
   max_new_tokens: tokens.optional(),
   min_length: z.int().min(0).max(512).optional(),
   num_return_sequences: z.int().min(1).max(8).optional(),
-  num_beams: z.int().min(1).max(8).optional(),
+  num_beams: z.int().min(1).max(BEAMS_MAX).optional(),
   no_repeat_ngram_size: z.int().min(0).max(32).optional(),
   early_stopping: z.boolean().optional(),
   length_penalty: z.number().min(-10).max(10).optional(),

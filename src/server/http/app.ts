@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { API_LIMITS } from '../dialects/invocation-limits.js';
 import { dialectRoutes } from '../dialects/routes.js';
 import { fhirRoutes } from '../fhir/routes.js';
 import { hl7Routes } from '../hl7/routes.js';
@@ -19,7 +20,7 @@ import { textRoutes } from './texts.js';
 
 /** Bounds of a connection. */
 const LIMITS = {
-  bodyBytes: 1 << 20,
+  bodyBytes: API_LIMITS.bytes,
   /** A request's headers, and a whole request, must have come after so long, in milliseconds: slow senders. */
   headersMs: 5000,
   requestMs: 30_000,

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Checker } from '../checking/checker.js';
+import type { InvocationLimits } from '../dialects/invocation-limits.js';
 import type { Drafting, DraftOrigin } from '../drafting/drafting.js';
 import type { Ledger } from '../drafting/ledger.js';
 import type { DraftEngine } from '../engine/draft-engine.js';
@@ -22,6 +23,9 @@ export interface ServerContext {
   readonly log: Log;
   readonly access: Access;
   readonly rateLimit: RateLimit;
+  readonly invocations: InvocationLimits;
+  /** Reports drafted at once. */
+  readonly concurrent: number;
   /** Folder of evaluation reports. */
   readonly evaluations?: string;
   /** Where the built page lies. */

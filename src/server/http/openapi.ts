@@ -146,6 +146,9 @@ export const openApiDocument = (): object => ({
       ),
     },
     '/ping': { get: operation('SageMaker’s health check', undefined, { description: 'Ready.' }, open) },
+    '/execution-parameters': {
+      get: operation('How batch transform should ask', undefined, answers('Requests at once, their kind.'), open),
+    },
     '/fhir/DiagnosticReport/$draft-impression': {
       post: operation('Draft into a DiagnosticReport, R4 or R5', FHIR, answers('The report with its draft.', FHIR)),
     },

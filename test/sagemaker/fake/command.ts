@@ -20,12 +20,14 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Sends a signal once standard error holds this text. */
   readonly signalAt?: { readonly text: string; readonly signal: NodeJS.Signals };
+  /** Sends SIGINT once this holds. */
+  readonly interruptWhen?: () => boolean;
 }
 
-/** Runs `impressionist sagemaker …`. */
-export const sagemaker = (aws: FakeAws, parameters: readonly string[], options: RunOptions = {}): Promise<Run> =>
+/** Runs `impressionist …`. */
+export const impressionist = (aws: FakeAws, parameters: readonly string[], options: RunOptions = {}): Promise<Run> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, 'sagemaker', ...parameters], {
+    const child = spawn(process.execPath, [program, ...parameters], {
       cwd: options.cwd,
       env: {
         PATH: process.env.PATH,
@@ -47,7 +49,15 @@ export const sagemaker = (aws: FakeAws, parameters: readonly string[], options: 
         child.kill(options.signalAt.signal);
       }
     });
+    const watching = setInterval(() => {
+      if (!options.interruptWhen?.()) return;
+      clearInterval(watching);
+      child.kill('SIGINT');
+    }, 20);
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.on('close', (code) => {
+      clearInterval(watching);
+      resolve({ code, stdout, stderr });
+    });
     child.stdin.end(options.stdin ?? '');
   });

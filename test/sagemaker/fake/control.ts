@@ -1,6 +1,7 @@
 /** @file SageMaker's control plane: requests are held to the service model, resources go through their states. */
+import { containerOf, isHealthy, transformThrough } from './container.js';
 import { add, advance, type Collection, get, invalid, objectsBelow, type Request, seconds } from './resources.js';
-import { answerOf } from './runtime.js';
+import { answerOf, imageBehind } from './runtime.js';
 import { answerFaults, hasOperation, requestFaults } from './shapes.js';
 import { AwsError, loseAnswer, type Resource, type State, strike } from './state.js';
 import { checkTraining, describeTraining, trainingStates } from './training.js';
@@ -16,13 +17,21 @@ const containerData = (state: State, container: Request): void => {
     invalid(`Could not find model data at ${uri}.`);
 };
 
-const runTransform = (state: State, job: Resource): void => {
+const runTransform = async (state: State, job: Resource): Promise<void> => {
   const request = job.request as Request;
   const model = get(state, 'models', request.ModelName);
   const { Image } = (model.request as Request).PrimaryContainer;
   const { S3Uri } = request.TransformInput.DataSource.S3DataSource;
   const [, bucketName, prefix] = /^s3:\/\/([^/]+)\/(.*)$/.exec(request.TransformOutput.S3OutputPath)!;
+  const store = (key: string, text: string): void => {
+    state.buckets.get(bucketName!)!.set(`${prefix}/${key.split('/').at(-1)}.out`, { body: Buffer.from(text) });
+  };
+  const container = containerOf(state, Image);
   for (const [key, body] of objectsBelow(state, S3Uri)) {
+    if (container !== undefined) {
+      store(key, await transformThrough(container, body, request));
+      continue;
+    }
     const lines = body
       .toString()
       .trim()
@@ -38,9 +47,7 @@ const runTransform = (state: State, job: Resource): void => {
           .replace(/\n/g, '\\n');
         return `{'id': ${input.id}, 'generated_texts': ['${text}']}`;
       });
-    state.buckets
-      .get(bucketName!)!
-      .set(`${prefix}/${key.split('/').at(-1)}.out`, { body: Buffer.from(`${lines.join('\n')}\n`) });
+    store(key, `${lines.join('\n')}\n`);
   }
 };
 
@@ -52,7 +59,13 @@ const list = (state: State, kind: Collection, { NextToken, CreationTimeAfter = 0
   return { page: all.slice(start, start + 2), more };
 };
 
-type Handler = (state: State, request: Request) => object;
+/** A model's versions in a hub, if it is there as what it is asked for. */
+const inHub = (state: State, hub: string, type: string, name: string) => {
+  const kind = hub === 'SageMakerPublicHub' ? 'Model' : state.privateHubs.get(hub)?.get(name);
+  return kind === type ? state.hub.get(name) : undefined;
+};
+
+type Handler = (state: State, request: Request) => object | Promise<object>;
 
 const handlers: Readonly<Record<string, Handler>> = {
   CreateTrainingJob: (state, request) => {
@@ -142,9 +155,14 @@ const handlers: Readonly<Record<string, Handler>> = {
     const end = state.behaviour.endpoint === 'healthy' ? 'InService' : 'Failed';
     return { EndpointArn: add(state, 'endpoints', request.EndpointName, request, ['Creating', 'Creating', end]).arn };
   },
-  DescribeEndpoint: (state, { EndpointName }) => {
+  DescribeEndpoint: async (state, { EndpointName }) => {
     const endpoint = get(state, 'endpoints', EndpointName);
-    const status = advance(endpoint);
+    let status = advance(endpoint);
+    const container = status === 'InService' ? containerOf(state, imageBehind(state, EndpointName)) : undefined;
+    if (container !== undefined && !(await isHealthy(container))) {
+      status = 'Failed';
+      endpoint.past.push(status);
+    }
     if (status === 'gone') {
       state.endpoints.delete(EndpointName);
       get(state, 'endpoints', EndpointName);
@@ -190,11 +208,16 @@ const handlers: Readonly<Record<string, Handler>> = {
     const job = add(state, 'transforms', request.TransformJobName, request, ['InProgress', 'InProgress', end]);
     return { TransformJobArn: job.arn };
   },
-  DescribeTransformJob: (state, { TransformJobName }) => {
+  DescribeTransformJob: async (state, { TransformJobName }) => {
     const job = get(state, 'transforms', TransformJobName);
     const before = job.past.length;
-    const status = advance(job);
-    if (status === 'Completed' && job.past.length > before) runTransform(state, job);
+    let status = advance(job);
+    if (status === 'Completed' && job.past.length > before) {
+      await runTransform(state, job).catch(() => {
+        status = 'Failed';
+        job.past.push(status);
+      });
+    }
     if (status === 'Failed') job.reason = 'ClientError: See job logs for more information';
     const { Tags: _, ...request } = job.request;
     return {
@@ -226,23 +249,25 @@ const handlers: Readonly<Record<string, Handler>> = {
     const found = all.flatMap((kind) => [...kind.values()]).find(({ arn }) => arn === ResourceArn);
     return { Tags: found?.tags ?? [] };
   },
-  DescribeHubContent: (state, { HubName, HubContentName, HubContentVersion }) => {
-    const versions = state.hub.get(HubContentName);
+  DescribeHubContent: (state, { HubName, HubContentType, HubContentName, HubContentVersion }) => {
+    const versions = inHub(state, HubName, HubContentType, HubContentName);
     const version = HubContentVersion ?? [...(versions?.keys() ?? [])].at(-1);
     const content = versions?.get(version);
     if (content === undefined) {
       throw new AwsError(
         'ResourceNotFound',
-        `HubContent of name ${HubContentName} and type Model does not exist in ${HubName}`,
+        `HubContent of name ${HubContentName} and type ${HubContentType} does not exist in ${HubName}`,
       );
     }
+    const owner = state.privateHubs.has(HubName) ? '123456789012' : 'aws';
+    const own = `arn:aws:sagemaker:${state.region}:${owner}:hub-content/${HubName}/${HubContentType}/${HubContentName}`;
     return {
       HubName,
-      HubArn: `arn:aws:sagemaker:${state.region}:aws:hub/${HubName}`,
+      HubArn: `arn:aws:sagemaker:${state.region}:${owner}:hub/${HubName}`,
       HubContentName,
       HubContentVersion: version,
-      HubContentType: 'Model',
-      HubContentArn: `arn:aws:sagemaker:${state.region}:aws:hub-content/${HubName}/Model/${HubContentName}/${version}`,
+      HubContentType,
+      HubContentArn: `${own}/${version}`,
       DocumentSchemaVersion: '2.3.0',
       HubContentDocument: content.document,
       HubContentStatus: 'Available',
@@ -250,8 +275,8 @@ const handlers: Readonly<Record<string, Handler>> = {
       CreationTime: seconds(),
     };
   },
-  ListHubContentVersions: (state, { HubContentName }) => ({
-    HubContentSummaries: [...(state.hub.get(HubContentName)?.keys() ?? [])].map((version) => ({
+  ListHubContentVersions: (state, { HubName, HubContentType, HubContentName }) => ({
+    HubContentSummaries: [...(inHub(state, HubName, HubContentType, HubContentName)?.keys() ?? [])].map((version) => ({
       HubContentName,
       HubContentArn: `arn:aws:sagemaker:${state.region}:aws:hub-content/x/Model/${HubContentName}/${version}`,
       HubContentVersion: version,
@@ -284,7 +309,12 @@ export const serveLogs = (state: State, operation: string, input: Request): obje
 };
 
 /** Answers a request of the control plane. */
-export const serveControl = (state: State, operation: string, input: Request, headers: Request): object => {
+export const serveControl = async (
+  state: State,
+  operation: string,
+  input: Request,
+  headers: Request,
+): Promise<object> => {
   state.seen.push({ operation, input, headers });
   strike(state, operation);
   if (!hasOperation(operation)) throw new AwsError('UnknownOperationException', operation);
@@ -292,7 +322,7 @@ export const serveControl = (state: State, operation: string, input: Request, he
   if (faults.length > 0) invalid(`${faults.length} validation errors detected: ${faults.join('; ')}`);
   const handler = handlers[operation];
   if (handler === undefined) throw new AwsError('UnknownOperationException', operation);
-  const answer = handler(state, input);
+  const answer = await handler(state, input);
   // AWS itself leaves ModelArtifacts out until there is a model, whatever its model of the service says.
   const own = answerFaults(operation, answer).filter(
     (fault) => fault !== 'DescribeTrainingJob.ModelArtifacts: missing',

@@ -1,14 +1,8 @@
 /** @file SageMaker's runtime: endpoints that answer in the dialect of their image, whole or as a stream. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { askContainer, containerOf, modelError } from './container.js';
 import { modelStreamError, payloadPart } from './event-stream.js';
 import { AwsError, type Resource, type State, strike } from './state.js';
-
-const modelError = (status: number, message: string): AwsError =>
-  new AwsError('ModelError', `Received client error (${status}) from primary`, 424, {
-    OriginalStatusCode: status,
-    OriginalMessage: message,
-    LogStreamArn: 'arn:aws:logs:us-east-1:123456789012:log-group:/aws/sagemaker/Endpoints/x',
-  });
 
 /** What a container answers to one request object. */
 export const answerOf = (state: State, image: string, request: Record<string, unknown>): unknown => {
@@ -56,7 +50,7 @@ export const answerOf = (state: State, image: string, request: Record<string, un
 };
 
 /** The model behind an endpoint. */
-const imageBehind = (state: State, name: string): string => {
+export const imageBehind = (state: State, name: string): string => {
   const endpoint = state.endpoints.get(name);
   if (endpoint === undefined || endpoint.past.at(-1) !== 'InService') {
     throw new AwsError('ValidationError', `Endpoint ${name} of account 123456789012 not found.`);
@@ -85,18 +79,58 @@ const sse = (text: string): Buffer => {
   return Buffer.from(events.map((event) => `data:${JSON.stringify(event)}\n\n`).join(''));
 };
 
+const jsonOr = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return body.toString();
+  }
+};
+
+/** Hands a request to the real container, and its answer back, whole or as a stream. */
+const throughContainer = async (
+  container: string,
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+  streaming: boolean,
+): Promise<void> => {
+  const accept = String(headers[streaming ? 'x-amzn-sagemaker-accept' : 'accept'] ?? 'application/json');
+  const answer = await askContainer(container, body, String(headers['content-type']), accept);
+  const type = answer.headers.get('content-type') ?? '';
+  if (!streaming) {
+    response.writeHead(200, { 'content-type': type, 'x-amzn-invoked-production-variant': 'AllTraffic' });
+    response.end(Buffer.from(await answer.arrayBuffer()));
+    return;
+  }
+  response.writeHead(200, {
+    'content-type': 'application/vnd.amazon.eventstream',
+    'x-amzn-sagemaker-content-type': type,
+  });
+  for await (const chunk of answer.body!) response.write(payloadPart(Buffer.from(chunk)));
+  response.end();
+};
+
 /** Answers a runtime request. */
-export const serveRuntime = (state: State, request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
+export const serveRuntime = async (
+  state: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+): Promise<void> => {
   const match = /^\/endpoints\/([^/]+)\/(invocations(?:-response-stream)?)$/.exec(request.url ?? '');
   if (match === null) throw new AwsError('UnknownOperationException', request.url ?? '', 404);
   const name = decodeURIComponent(match[1]!);
   const streaming = match[2] !== 'invocations';
   const operation = streaming ? 'InvokeEndpointWithResponseStream' : 'InvokeEndpoint';
-  const input = JSON.parse(body.toString()) as Record<string, unknown>;
+  const input = jsonOr(body) as Record<string, unknown>;
   state.seen.push({ operation, input, headers: request.headers });
   strike(state, operation);
+  const image = imageBehind(state, name);
+  const container = containerOf(state, image);
+  if (container !== undefined) return throughContainer(container, request, response, body, streaming);
   if (request.headers['content-type'] !== 'application/json') throw modelError(415, 'unsupported media type');
-  const answer = answerOf(state, imageBehind(state, name), streaming ? { ...input, stream: undefined } : input);
+  const answer = answerOf(state, image, streaming ? { ...input, stream: undefined } : input);
   if (!streaming) {
     response.writeHead(200, { 'content-type': 'application/json', 'x-amzn-invoked-production-variant': 'AllTraffic' });
     response.end(JSON.stringify(answer));

@@ -33,10 +33,11 @@ export const startFakeAws = async (): Promise<FakeAws> => {
         throw new AwsError('MissingAuthenticationToken', 'Missing Authentication Token', 403);
       }
       if (target.startsWith('SageMaker.')) {
-        json(200, serveControl(state, target.slice('SageMaker.'.length), JSON.parse(body.toString()), request.headers));
+        const operation = target.slice('SageMaker.'.length);
+        json(200, await serveControl(state, operation, JSON.parse(body.toString()), request.headers));
       } else if (target.startsWith('Logs_20140328.')) {
         json(200, serveLogs(state, target.slice('Logs_20140328.'.length), JSON.parse(body.toString())));
-      } else if (runtime) serveRuntime(state, request, response, body);
+      } else if (runtime) await serveRuntime(state, request, response, body);
       else serveS3(state, request, response, body);
     } catch (error) {
       if (error instanceof Cut) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { safeArtefact, torchArtefact } from './artefacts.js';
-import { type Run, type RunOptions, sagemaker } from './command.js';
+import { impressionist, type Run, type RunOptions } from './command.js';
 import { type FakeAws, startFakeAws } from './server.js';
 import { newState, type State } from './state.js';
 
@@ -59,7 +59,11 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** Runs `impressionist sagemaker …`. */
 export const run = (parameters: readonly string[], options: RunOptions = {}): Promise<Run> =>
-  sagemaker(aws, parameters, { cwd: folder, ...options });
+  command(['sagemaker', ...parameters], options);
+
+/** Runs `impressionist …`. */
+export const command = (parameters: readonly string[], options: RunOptions = {}): Promise<Run> =>
+  impressionist(aws, parameters, { cwd: folder, ...options });
 
 /** Parameters of a training of a job `demo`. */
 export const trainParameters = (...more: string[]): string[] => [

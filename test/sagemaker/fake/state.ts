@@ -57,6 +57,8 @@ export interface Behaviour {
   endpoint: 'healthy' | 'never healthy';
   stream: 'whole' | 'broken' | 'error event';
   transform: 'completes' | 'fails';
+  /** Where a real container listens, for endpoints and transform jobs of our own image. */
+  container?: string;
   /** The files of a finished model. */
   artefact: () => ReadonlyMap<string, Buffer>;
   /** What a model answers to a prompt. */
@@ -84,6 +86,8 @@ export interface State {
   readonly logs: Map<string, Map<string, string[]>>;
   /** Hub model id → version → document. */
   readonly hub: Map<string, Map<string, { document: string; support?: string }>>;
+  /** Private hub → model id → what it is there; its document is the public hub's. */
+  readonly privateHubs: Map<string, Map<string, 'Model' | 'ModelReference'>>;
   readonly faults: Fault[];
   readonly seen: Seen[];
   behaviour: Behaviour;
@@ -143,6 +147,7 @@ export const newState = (): State => ({
   endpoints: new Map(),
   logs: new Map(),
   hub: new Map(),
+  privateHubs: new Map(),
   faults: [],
   seen: [],
   behaviour: {
