@@ -59,6 +59,27 @@ const beginsClause = (tokens: readonly Token[], index: number, end: number): boo
   return false;
 };
 
+/** Terminators that only add to the noun before them: `an infiltrate consistent with pneumonia is not seen`. */
+const qualifiers: ReadonlySet<string> = new Set([
+  'with',
+  'consistent',
+  'compatible',
+  'due',
+  'secondary',
+  'related',
+  'in',
+]);
+
+/** Whether the terminator at `index` continues a subject that still waits for its verb. */
+const qualifies = (tokens: readonly Token[], from: number, index: number): boolean => {
+  if (!qualifiers.has(tokens[index].form)) return false;
+  for (let at = Math.max(from, index - lookAhead); at < index; at += 1) {
+    const { form } = tokens[at];
+    if (clauseVerbs.has(form) || form === 'no' || form === 'not' || form === 'without') return false;
+  }
+  return true;
+};
+
 /**
  * Reads the scopes of all triggers.
  *
@@ -79,6 +100,8 @@ export const readScopes = (
     let denying = 0;
     let doubting = 0;
     let clauseStart = first;
+    // How far back `is not seen` reaches: past `with` and `consistent with`, as far as they only qualify a subject.
+    let subjectStart = first;
     let itemStart = first;
     const mark = (at: number): void => {
       if (denying > 0) denial[at] = denying;
@@ -99,13 +122,15 @@ export const readScopes = (
             doubting = likelyWords.has(tokens[index].form) ? likely : doubtful;
             break;
           case 'deny-before':
-            for (let at = clauseStart; at < index; at += 1) denial[at] = clauseStart + 1;
+            for (let at = subjectStart; at < index; at += 1) denial[at] = subjectStart + 1;
             clauseStart = after;
+            subjectStart = after;
             denying = 0;
             break;
           case 'doubt-before':
             for (let at = clauseStart; at < index; at += 1) doubt[at] = doubtful;
             clauseStart = after;
+            subjectStart = after;
             break;
           case 'doubt-around':
             for (let at = itemStart; at < index; at += 1) doubt[at] = doubtful;
@@ -113,13 +138,10 @@ export const readScopes = (
             doubting = doubtful;
             break;
           case 'end':
-            denying = 0;
-            doubting = 0;
-            clauseStart = after;
-            itemStart = after;
-            break;
           case 'end-denial':
             denying = 0;
+            if (trigger.value === 'end') doubting = 0;
+            if (!qualifies(tokens, subjectStart, index)) subjectStart = after;
             clauseStart = after;
             itemStart = after;
             break;
@@ -139,6 +161,7 @@ export const readScopes = (
           denying = 0;
           doubting = 0;
           clauseStart = index + 1;
+          subjectStart = index + 1;
         }
         itemStart = index + 1;
       }
