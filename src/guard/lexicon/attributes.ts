@@ -145,7 +145,7 @@ export const degreePhrases: ReadonlyMap<number, readonly string[]> = new Map([
 ]);
 
 /** The course of a finding against an earlier study. */
-export type Course = 'better' | 'worse' | 'same' | 'new' | 'gone';
+export type Course = 'better' | 'worse' | 'same' | 'new' | 'gone' | 'changed';
 
 export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
   better: [
@@ -234,6 +234,11 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'not seen on prior',
     'not present previously',
     'has appeared',
+  ],
+  changed: [
+    '{significant,interval,significant interval,substantial,definite,appreciable} change',
+    '{has,have} {significantly,substantially,} changed',
+    'change {since,from}',
   ],
   gone: [
     'clearing of',

@@ -145,6 +145,10 @@ const doubtAlternatives = (tokens: readonly Token[], mentions: readonly Mention[
   }
 };
 
+/** A change that is denied in whatever words is none: `no acute interval change`. */
+const deniedChange = (word: Phrases['course'][number], scopes: Scopes): Phrases['course'][number] =>
+  word.value === 'changed' && scopes.denial[word.first] > 0 ? { ...word, value: 'same' } : word;
+
 /** At most this many mentions of one finding are kept for comparison: more occur only in text that is no report. */
 const mostMentions = 48;
 
@@ -168,8 +172,9 @@ const indexByConcept = (mentions: readonly Mention[]): Map<ConceptId, Mention[]>
 export const read = (text: string): Reading => {
   const tokens = tokenize(text);
   const sentences = splitSentences(text, tokens);
-  const phrases = findPhrases(tokens);
-  const scopes = readScopes(tokens, sentences, phrases.trigger);
+  const found = findPhrases(tokens);
+  const scopes = readScopes(tokens, sentences, found.trigger, found.concept);
+  const phrases: Phrases = { ...found, course: found.course.map((word) => deniedChange(word, scopes)) };
 
   const named = phraseMentions(tokens, sentences, phrases, scopes);
   const taken = new Uint8Array(tokens.length);

@@ -5,7 +5,7 @@
  * visited a bounded number of times.
  */
 import { affirming, clauseVerbs, seenWords, type Trigger } from '../lexicon/negation.js';
-import type { PhraseMatch } from './phrases.js';
+import { lastBefore, type PhraseMatch } from './phrases.js';
 import type { Sentence } from './sentences.js';
 import type { Token } from './tokens.js';
 
@@ -86,16 +86,22 @@ const qualifies = (tokens: readonly Token[], from: number, index: number): boole
  * @param tokens The text's tokens.
  * @param sentences Its sentences.
  * @param triggers The triggers found in it, in order.
+ * @param named The findings named in it, in order.
  * @returns Denial and doubt by token.
  */
 export const readScopes = (
   tokens: readonly Token[],
   sentences: readonly Sentence[],
   triggers: readonly PhraseMatch<Trigger>[],
+  named: readonly PhraseMatch<unknown>[],
 ): Scopes => {
   const denial = new Uint32Array(tokens.length);
   const doubt = new Uint8Array(tokens.length);
   let next = 0;
+  const namedSince = (from: number, to: number): boolean => {
+    const last = lastBefore(named, to);
+    return last !== undefined && last.end > from;
+  };
   for (const { first, end } of sentences) {
     let denying = 0;
     let doubting = 0;
@@ -139,7 +145,8 @@ export const readScopes = (
             break;
           case 'end':
           case 'end-denial':
-            denying = 0;
+            // `no findings consistent with pneumonia`: what denies nothing yet denies what is still to come.
+            if (!qualifiers.has(tokens[index].form) || namedSince(denying - 1, index)) denying = 0;
             if (trigger.value === 'end') doubting = 0;
             if (!qualifies(tokens, subjectStart, index)) subjectStart = after;
             clauseStart = after;

@@ -124,7 +124,8 @@ const checkUse = (context: Context, use: SideUse): Flag[] => {
   if (clear.length > 0) return clear;
   const placed = checkPlace(context, use);
   if (placed !== undefined) return placed;
-  if (use.partOfOrgan || use.curve) return [];
+  // A side of what is denied is the negation rule's affair.
+  if (use.partOfOrgan || use.curve || use.mentions.some(({ denied }) => denied)) return [];
   const known = named(findings, use.side) || named(background, use.side);
   if (known && use.side === 'both') return [];
   const message = known

@@ -18,12 +18,16 @@ const denialMeets = (denial: Mention, affirmed: Mention): boolean => {
   if (denial.narrowings.includes('other')) return false;
   // `no large effusion` meets a large one only, `no moderate hernia` one of at least that degree.
   if (denial.narrowings.includes('large') && (affirmed.degree?.level ?? 0) < 4) return false;
-  if (denial.degree !== null && denial.degree.level >= 3 && (affirmed.degree?.level ?? 0) < denial.degree.level)
-    return false;
+  // A degree that only the denial gives says nothing against it: nobody denies a moderate one and means a small one.
+  const degree = affirmed.degree?.level ?? (denial.degree?.level === 3 ? 3 : 0);
+  if (denial.degree !== null && denial.degree.level >= 3 && degree < denial.degree.level) return false;
   if (denial.narrowings.includes('acute') && isOld(affirmed)) return false;
-  if (denial.narrowings.includes('special') && !affirmed.special) return false;
   return sidesMeet(denial, affirmed);
 };
+
+/** Whether a denial speaks of displaced, suspicious ones only and this is not called one: shown, not blocked. */
+const isSpared = (denial: Mention, affirmed: Mention): boolean =>
+  denial.narrowings.includes('special') && !affirmed.special;
 
 const sidesMeet = (a: Mention, b: Mention): boolean =>
   a.sides.length === 0 ||
@@ -67,8 +71,11 @@ const denialOf = (findings: Reading, affirmed: Mention): Denial | undefined => {
     for (const mention of findings.byConcept.get(concept) ?? []) {
       if (!mention.denied || !denialMeets(mention, affirmed)) continue;
       const exact = concept === affirmed.concept && !mention.byNormality;
-      if (nearest === 3 || (exact && (nearest === 2 || !overlapping.has(concept))))
-        return { mention, severity: 'hard' };
+      if (nearest === 3 || (exact && (nearest === 2 || !overlapping.has(concept)))) {
+        if (!isSpared(mention, affirmed)) return { mention, severity: 'hard' };
+        general ??= mention;
+        continue;
+      }
       // What is otherwise clear says nothing against a reading of what is not.
       if (nearest === 2 || !mention.byNormality) general ??= mention;
     }
@@ -93,6 +100,36 @@ function* kindsIn(reading: Reading, broader: ConceptId): Generator<Mention> {
   for (const concept of kindsOf(broader)) yield* reading.byConcept.get(concept) ?? [];
 }
 
+/** Whether the findings deny a finding in so many words; that the heart is normal denies no failure by name. */
+const kindsDenied = (findings: Reading, denial: Mention): boolean =>
+  broaderChain(denial.concept).some((concept) =>
+    (findings.byConcept.get(concept) ?? []).some((mention) => mention.denied && !mention.byNormality),
+  );
+
+/** At most this many measurements are compared; no report has more. */
+const mostMeasures = 100;
+
+const sizesIn = ({ measures }: Reading, sentence: number): number[] =>
+  measures
+    .slice(0, mostMeasures)
+    .filter((measure) => measure.sentence === sentence && measure.dimension === 'length')
+    .flatMap(({ values }) => values.map(({ value }) => value));
+
+/** Whether a denied finding has the size of one that the findings describe: what is not there has no size. */
+const sameSize = ({ findings, impression }: Context, denial: Mention, mention: Mention): boolean => {
+  const denied = sizesIn(impression, denial.sentence).slice(0, 4);
+  return denied.length > 0 && sizesIn(findings, mention.sentence).some((size) => denied.includes(size));
+};
+
+/** `No new pneumothorax` beside one that the findings do not call old and that the impression does not name otherwise. */
+const deniesAsNew = ({ impression }: Context, denial: Mention, mention: Mention): boolean =>
+  denial.narrowings.includes('other') &&
+  mention.concept === denial.concept &&
+  !isOld(mention) &&
+  (mention.course === null || mention.course.course === 'new' || mention.course.course === 'worse') &&
+  (impression.byConcept.get(denial.concept) ?? []).every(({ denied }) => denied) &&
+  sidesMeet(denial, mention);
+
 const checkDenied = (context: Context, denial: Mention): Flag[] => {
   const { findings } = context;
   if (!denial.denied || deviceIds.has(denial.concept)) return [];
@@ -101,23 +138,30 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
   );
   let weaker: Flag | undefined;
   for (const mention of kindsIn(findings, denial.concept)) {
-    if (mention.denied || !denialMeets(denial, mention)) continue;
+    const asNew = deniesAsNew(context, denial, mention);
+    if (mention.denied || (!asNew && !denialMeets(denial, mention))) continue;
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
     const same = mention.concept === denial.concept;
     // Of `atelectasis or infiltrate` one is there; only a suspicion may be denied without contradiction.
     const suspected = mention.uncertain && !mention.alternative && !mention.likely;
-    const doubtful = suspected || denial.byNormality || (deniedThere && !(same && samePlace(denial, mention)));
+    const doubtful =
+      asNew ||
+      suspected ||
+      isSpared(denial, mention) ||
+      denial.byNormality ||
+      (deniedThere && !(same && samePlace(denial, mention)));
     if (!doubtful) return [flagAt(context, 'negation', 'hard', message, { impression: denial, findings: mention })];
     if (!deniedThere || same)
       weaker ??= flagAt(context, 'negation', 'soft', message, { impression: denial, findings: mention });
   }
   if (weaker !== undefined) return [weaker];
   if (denial.byNormality || denial.narrowings.length > 0) return [];
+  const deniedByName = kindsDenied(findings, denial);
   for (const [mention, closeness] of carriersIn(findings, denial.concept)) {
     if (mention.denied || mention.uncertain || closeness === 0) continue;
-    const placed = samePlace(denial, mention);
+    const placed = samePlace(denial, mention) || sameSize(context, denial, mention);
     const unusual = closeness === 1 && !deniedThere && !ruledOut.has(denial.concept);
-    const rare = closeness === 1 && !deniedThere && rarelyRuledOut.has(denial.concept);
+    const rare = closeness === 1 && !deniedByName && rarelyRuledOut.has(denial.concept);
     if (!placed && !unusual && !rare) continue;
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
     const severity = placed || (unusual && !rare) ? 'hard' : 'soft';

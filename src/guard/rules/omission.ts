@@ -70,6 +70,16 @@ const accountedFor = (findings: Reading, stated: Mention): boolean => {
   return false;
 };
 
+/**
+ * Whether a mention of another name may be the lost finding: not where it lies in another zone and the findings have its
+ * own finding besides, as a nodule of the upper lobe beside an opacity at the base.
+ */
+const standsFor = (findings: Reading, stated: Mention, lost: Mention): boolean => {
+  if (stated.concept === lost.concept || stated.zones.length === 0 || lost.zones.length === 0) return true;
+  if (stated.zones.some((zone) => lost.zones.includes(zone))) return true;
+  return !(findings.byConcept.get(stated.concept) ?? []).some(({ denied }) => !denied);
+};
+
 const coverIn = ({ findings, impression }: Context, lost: Mention): Cover => {
   let best: Cover;
   for (const [named, mentions] of impression.byConcept) {
@@ -80,9 +90,10 @@ const coverIn = ({ findings, impression }: Context, lost: Mention): Cover => {
       // `correlation with history of malignancy` is advice, not the nodule's name.
       return named === lost.concept || (!mention.denied && !inAdvice(impression, mention));
     };
-    if (!mentions.some(stands)) continue;
-    if (cover === 'fully') return cover;
-    best = cover;
+    const standing = mentions.filter(stands);
+    if (standing.length === 0) continue;
+    if (cover === 'fully' && standing.some((mention) => standsFor(findings, mention, lost))) return cover;
+    best = 'loosely';
   }
   return best;
 };
