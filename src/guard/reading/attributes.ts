@@ -7,6 +7,7 @@ import { bothOfThings, curvePrefix, sidePhrases } from '../lexicon/sides.js';
 import type { Phrases } from './lexicon-table.js';
 import { linkWords } from './links.js';
 import type { Mention, SideUse, TokenRange } from './mention.js';
+import { lastBefore } from './phrases.js';
 import type { Sentence } from './sentences.js';
 import type { Token } from './tokens.js';
 
@@ -118,6 +119,16 @@ const wordsBehind = (tokens: readonly Token[], end: number): string[] => {
   return words;
 };
 
+const betweenDegreeAndSide: ReadonlySet<string> = new Set(['on', 'in', 'at', 'the', 'sided', 'layering', 'pleural']);
+
+/** The degree that stands before a side with nothing but a preposition between. */
+const degreeBefore = (tokens: readonly Token[], phrases: Phrases, side: number): number | null => {
+  let at = side;
+  while (at > 0 && side - at < 3 && betweenDegreeAndSide.has(tokens[at - 1].form)) at -= 1;
+  const last = lastBefore(phrases.degree, at);
+  return last !== undefined && last.end === at ? last.value : null;
+};
+
 /** How far around a side its context reaches, in tokens. */
 const contextReach = { before: 5, behind: 7 };
 const clauseEnds: ReadonlySet<string> = new Set(['.', ';', ':', 'but', 'with', 'and', 'while']);
@@ -189,6 +200,7 @@ export const linkSides = (
       mentions: [],
       zones: [],
       words: placing ? ['decubitus'] : wordsBehind(tokens, end),
+      degree: degreeBefore(tokens, phrases, first),
       context: wordsAround(tokens, sentences[sentence], word),
       partOfOrgan,
       curve: curvePrefix.test(tokens[first].form),

@@ -54,6 +54,8 @@ export interface SideUse extends TokenRange {
   readonly zones: Zone[];
   /** The words directly behind it, by which its place is known where no finding is: `ankle`, `hilum`. */
   readonly words: readonly string[];
+  /** The degree of the finding on this side only: `moderate on the right and small on the left`. */
+  readonly degree: number | null;
   /** The content words around it in its clause, by which two findings of one name are told apart: `loculated`. */
   readonly context: readonly string[];
   /** Names a part of an organ (`left atrium`) or how the patient lay, not the side of a finding. */

@@ -34,6 +34,9 @@ const likelyWords: ReadonlySet<string> = new Set([
 /** How far ahead a comma looks for the verb of a new clause. */
 const lookAhead = 14;
 
+/** Adjectives of degree, which begin a statement or go on with a list. */
+const grading: ReadonlySet<string> = new Set(['mild', 'mildly', 'minimal', 'small']);
+
 const isSeparator = (form: string): boolean => form === ',' || form === 'and' || form === 'but';
 
 /** Whether a new clause, not a further item of a list, begins at `index`, directly after a comma or `and`. */
@@ -78,6 +81,26 @@ const qualifies = (tokens: readonly Token[], from: number, index: number): boole
     if (clauseVerbs.has(form) || form === 'no' || form === 'not' || form === 'without') return false;
   }
   return true;
+};
+
+/** Words that stand between `no` and `consistent with` without being what is denied. */
+const vague: ReadonlySet<string> = new Set([
+  'finding',
+  'evidence',
+  'sign',
+  'feature',
+  'appearance',
+  'radiographic',
+  'specific',
+  'convincing',
+  'definite',
+]);
+
+/** Whether only vague words stand between a denial and the terminator at `index`: `no findings consistent with`. */
+const deniesNothingYet = (tokens: readonly Token[], from: number, index: number): boolean => {
+  if (!qualifiers.has(tokens[index].form) || index - from > 3) return false;
+  for (let at = from; at < index; at += 1) if (!vague.has(tokens[at].form)) return false;
+  return index > from;
 };
 
 /**
@@ -146,7 +169,8 @@ export const readScopes = (
           case 'end':
           case 'end-denial':
             // `no findings consistent with pneumonia`: what denies nothing yet denies what is still to come.
-            if (!qualifiers.has(tokens[index].form) || namedSince(denying - 1, index)) denying = 0;
+            if (denying === 0 || !deniesNothingYet(tokens, denying - 1, index) || namedSince(denying - 1, index))
+              denying = 0;
             if (trigger.value === 'end') doubting = 0;
             if (!qualifies(tokens, subjectStart, index)) subjectStart = after;
             clauseStart = after;
@@ -164,7 +188,9 @@ export const readScopes = (
       }
       const { form } = tokens[index];
       if (form === ',' || form === 'and') {
-        if (beginsClause(tokens, index + 1, end)) {
+        // `no moderate right and small left effusions`: what denies nothing yet goes on to the next adjective.
+        const waiting = denying > 0 && grading.has(tokens[index + 1]?.form) && !namedSince(denying - 1, index);
+        if (!waiting && beginsClause(tokens, index + 1, end)) {
           denying = 0;
           doubting = 0;
           clauseStart = index + 1;

@@ -159,6 +159,19 @@ const checkLostSide = (context: Context) => {
   });
 };
 
+/** `Moderate right and small right effusions`: two degrees of one finding on one side. */
+const checkDegrees = (context: Context): Flag[] =>
+  context.impression.sideUses.flatMap((use, index, uses) => {
+    const next = uses[index + 1];
+    if (next === undefined || next.side !== use.side || next.sentence !== use.sentence || use.side === 'both')
+      return [];
+    if (use.degree === null || next.degree === null || use.degree === next.degree || next.first - use.end > 4)
+      return [];
+    if (use.zones.join() !== next.zones.join() || use.mentions[0] !== next.mentions[0]) return [];
+    const message = 'The impression gives one side two degrees where two sides are meant.';
+    return [flagAt(context, 'laterality', 'hard', message, { impression: next })];
+  });
+
 /** Two descriptions of one measured finding on opposite sides, within the findings. */
 const checkWithin = (context: Context) => {
   const { findings } = context;
@@ -188,6 +201,7 @@ export const laterality: Rule = (context) => {
     ...single.flatMap((use) => checkUse(context, use)),
     ...checkOrders(context, orders),
     ...checkLostSide(context),
+    ...checkDegrees(context),
     ...checkWithin(context),
   ];
 };

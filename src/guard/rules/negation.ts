@@ -16,18 +16,18 @@ const isOld = ({ natures }: Mention): boolean =>
 /** Whether the denial, narrowed as it is, is one of this affirmed mention. */
 const denialMeets = (denial: Mention, affirmed: Mention): boolean => {
   if (denial.narrowings.includes('other')) return false;
-  // `no large effusion` meets a large one only, `no moderate hernia` one of at least that degree.
-  if (denial.narrowings.includes('large') && (affirmed.degree?.level ?? 0) < 4) return false;
-  // A degree that only the denial gives says nothing against it: nobody denies a moderate one and means a small one.
-  const degree = affirmed.degree?.level ?? (denial.degree?.level === 3 ? 3 : 0);
+  // `no large effusion` meets a large one, and loosely one without degree; `no moderate hernia` one of at least that degree.
+  if (denial.narrowings.includes('large') && (affirmed.degree?.level ?? 4) < 4) return false;
+  const degree = affirmed.degree?.level ?? 4;
   if (denial.degree !== null && denial.degree.level >= 3 && degree < denial.degree.level) return false;
   if (denial.narrowings.includes('acute') && isOld(affirmed)) return false;
   return sidesMeet(denial, affirmed);
 };
 
-/** Whether a denial speaks of displaced, suspicious ones only and this is not called one: shown, not blocked. */
+/** Whether a denial speaks of displaced, suspicious, large ones only and this is not called one: shown, not blocked. */
 const isSpared = (denial: Mention, affirmed: Mention): boolean =>
-  denial.narrowings.includes('special') && !affirmed.special;
+  (denial.narrowings.includes('special') && !affirmed.special) ||
+  (affirmed.degree === null && (denial.narrowings.includes('large') || (denial.degree?.level ?? 0) >= 4));
 
 const sidesMeet = (a: Mention, b: Mention): boolean =>
   a.sides.length === 0 ||

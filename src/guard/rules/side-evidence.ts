@@ -31,8 +31,8 @@ export const sharedWords = (a: readonly string[], b: readonly string[]): number 
 /** What sets a finding apart, in order of weight: a near finding in the same zone beats the same one in another. */
 const distances = { byCloseness: [0, 6, 16], zone: 8, degree: 3, course: 1 };
 
-/** What tells two equal matches apart: a zone that only one names, and up to three words around the side. */
-const details = { zoneUnnamed: 1, word: 0.4, mostWords: 3 };
+/** What tells two equal matches apart: a zone that only one names, the degree on that side, up to three words around the side. */
+const details = { zoneUnnamed: 1, degree: 1, word: 0.4, mostWords: 3 };
 
 /** The nearest of several sides. */
 class Nearest {
@@ -92,9 +92,10 @@ export const matchesFor = (reading: Reading, mention: Mention, use: SideUse): Ma
         (use.side !== 'both' && degree ? distances.degree : 0) +
         (use.side !== 'both' && course ? distances.course : 0);
       const unnamed = use.side !== 'both' && zones.length > 0 && there.length === 0 ? details.zoneUnnamed : 0;
+      const graded = use.degree !== null && use.degree === side.degree ? details.degree : 0;
       const shared = Math.min(details.mostWords, sharedWords(use.context, side.context));
       explicit.add(side, distance);
-      detailed.add(side, distance + unnamed - details.word * shared);
+      detailed.add(side, distance + unnamed - graded - details.word * shared);
     }
   }
   return explicit.evidence === undefined

@@ -6,7 +6,7 @@
 
 import type { ConceptId } from '../lexicon/concepts.js';
 import { conceptById, deviceIds } from '../lexicon/concepts.js';
-import type { Reading } from '../reading/mention.js';
+import type { Mention, Reading } from '../reading/mention.js';
 import { carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
 const carried = (reading: Reading, concept: ConceptId): boolean => {
@@ -14,12 +14,30 @@ const carried = (reading: Reading, concept: ConceptId): boolean => {
   return false;
 };
 
+const disjoint = <Item>(a: readonly Item[], b: readonly Item[]): boolean =>
+  a.length > 0 && b.length > 0 && !a.some((item) => b.includes(item));
+
+/** Whether only something far from it and elsewhere carries a finding: a hilar mass beside an opacity at the base. */
+const carriedElsewhere = (findings: Reading, mention: Mention): boolean => {
+  for (const [carrier, closeness] of carriersIn(findings, mention.concept)) {
+    if (carrier.denied) continue;
+    if (closeness < 2 || !disjoint(mention.zones, carrier.zones)) return false;
+  }
+  return true;
+};
+
 /** Affirmed in the impression, carried by nothing. */
 export const unsupported: Rule = (context) => {
   const { findings, background, impression } = context;
   return impression.mentions.flatMap((mention) => {
     const { concept } = mention;
-    if (mention.denied || deviceIds.has(concept) || carried(findings, concept)) return [];
+    if (mention.denied || deviceIds.has(concept)) return [];
+    if (carried(findings, concept)) {
+      if (mention.uncertain || conceptById.get(concept)!.weight !== 'critical' || !carriedElsewhere(findings, mention))
+        return [];
+      const message = `What the findings describe elsewhere hardly carries ${labelOf(concept)}.`;
+      return [flagAt(context, 'unsupported', 'soft', message, { impression: mention })];
+    }
     const critical = conceptById.get(concept)!.weight === 'critical';
     const sure = !mention.uncertain && !mention.natures.includes('old') && !inAdvice(impression, mention);
     const inBackground = carried(background, concept);
