@@ -12,6 +12,8 @@ export const lungConcepts = [
     phrases: [
       'opacity',
       'opacification',
+      'opacified',
+      'haze',
       'density',
       'haziness',
       'hazy',
@@ -109,6 +111,7 @@ export const lungConcepts = [
       'cephalization',
       'pulmonary venous hypertension',
       'vascular redistribution',
+      '{upper lobe,upper zone} {blood,venous,vascular,} diversion',
     ],
   },
   {

@@ -95,6 +95,20 @@ const checkAffirmed = (context: Context, mention: Mention): Flag[] => {
   return [flagAt(context, 'negation', denial.severity, message, { impression: mention, findings: denial.mention })];
 };
 
+const removals: ReadonlySet<string> = new Set(['removal', 'removed', 'remove']);
+
+/** A tube or line that the findings name and the impression denies; one that was taken out may be denied. */
+const checkDeniedDevice = (context: Context, denial: Mention): Flag[] => {
+  const { findings } = context;
+  const there = (findings.byConcept.get(denial.concept) ?? []).find(({ denied, sentence }) => {
+    const { first, end } = findings.sentences[sentence];
+    return !denied && !findings.tokens.slice(first, Math.min(end, first + 60)).some(({ form }) => removals.has(form));
+  });
+  if (there === undefined) return [];
+  const message = `The impression denies a ${labelOf(denial.concept)}; the findings name one.`;
+  return [flagAt(context, 'negation', 'soft', message, { impression: denial, findings: there })];
+};
+
 /** Mentions of a finding and of its kinds. */
 function* kindsIn(reading: Reading, broader: ConceptId): Generator<Mention> {
   for (const concept of kindsOf(broader)) yield* reading.byConcept.get(concept) ?? [];
@@ -132,7 +146,8 @@ const deniesAsNew = ({ impression }: Context, denial: Mention, mention: Mention)
 
 const checkDenied = (context: Context, denial: Mention): Flag[] => {
   const { findings } = context;
-  if (!denial.denied || deviceIds.has(denial.concept)) return [];
+  if (!denial.denied) return [];
+  if (deviceIds.has(denial.concept)) return checkDeniedDevice(context, denial);
   const deniedThere = broaderChain(denial.concept).some((concept) =>
     (findings.byConcept.get(concept) ?? []).some((mention) => mention.denied && sidesMeet(mention, denial)),
   );

@@ -2,7 +2,9 @@
  * @file Numbers. Every measurement of the impression must stand in the findings or the background after both are
  * brought to one unit; so must numbered ribs and vertebrae, and a count given to a finding must be the findings' own.
  */
+
 import type { Flag } from '../flag.js';
+import { movements } from '../lexicon/measures.js';
 import type { Measure, MeasureValue, Reading } from '../reading/mention.js';
 import { lastBefore } from '../reading/phrases.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
@@ -31,9 +33,14 @@ const contained = (stated: Measure, found: Measure): boolean => {
 /** At most this many measurements of the findings are compared; no report has more. */
 const mostMeasures = 100;
 
-/** Whether advice stands before a measurement in its sentence. */
-const isAdvised = ({ sentences, phrases }: Reading, measure: Measure): boolean => {
+/** How far before a length the word of moving a tube may stand. */
+const movementReach = 6;
+
+/** Whether a measurement is advice: `recommend withdrawal by 2 cm`, `pull back 3 cm`. */
+const isAdvised = ({ sentences, phrases, tokens }: Reading, measure: Measure): boolean => {
   const { first } = sentences[measure.sentence];
+  for (let at = Math.max(first, measure.first - movementReach); at < measure.first; at += 1)
+    if (movements.has(tokens[at].form)) return true;
   const last = lastBefore(phrases.advice, measure.first);
   return last !== undefined && last.first >= first;
 };
