@@ -30,7 +30,12 @@ export const pleuraConcepts = [
     id: 'blunting',
     label: 'costophrenic blunting',
     weight: 'minor',
-    phrases: ['blunting', '{costophrenic,costophrenic angle,costophrenic sulcus} blunting', 'blunted costophrenic'],
+    phrases: [
+      'blunting',
+      '{costophrenic,costophrenic angle,costophrenic sulcus} blunting',
+      'blunted costophrenic',
+      'meniscus',
+    ],
   },
   {
     id: 'pleural-thickening',

@@ -65,11 +65,13 @@ const shareSides = (mentions: readonly Mention[]): void => {
       side.mentions.push(to);
     }
   };
-  for (let index = 1; index < mentions.length; index += 1) {
-    if (mentions[index].sides.length === 0) share(mentions[index - 1], mentions[index], shareReach.forwards);
+  // To which side the mediastinum is shifted says nothing of where anything lies.
+  const placed = mentions.filter(({ concept }) => concept !== 'mediastinal-shift');
+  for (let index = 1; index < placed.length; index += 1) {
+    if (placed[index].sides.length === 0) share(placed[index - 1], placed[index], shareReach.forwards);
   }
-  for (let index = mentions.length - 2; index >= 0; index -= 1) {
-    if (mentions[index].sides.length === 0) share(mentions[index + 1], mentions[index], shareReach.backwards);
+  for (let index = placed.length - 2; index >= 0; index -= 1) {
+    if (placed[index].sides.length === 0) share(placed[index + 1], placed[index], shareReach.backwards);
   }
 };
 

@@ -103,6 +103,29 @@ const deniesNothingYet = (tokens: readonly Token[], from: number, index: number)
   return index > from;
 };
 
+const earlierWords: ReadonlySet<string> = new Set([
+  'prior',
+  'previous',
+  'previously',
+  'earlier',
+  'preceding',
+  'comparison',
+  'older',
+  'old',
+  'last',
+  'before',
+]);
+
+/** Whether an earlier study is named directly behind a denial: `on the earlier examination`, `previously`. */
+const speaksOfEarlier = (tokens: readonly Token[], from: number, to: number): boolean => {
+  for (let at = from; at < Math.min(to, from + 5); at += 1) {
+    const { form, kind } = tokens[at];
+    if (earlierWords.has(form)) return true;
+    if (kind !== 'word' || (at === from && form !== 'on' && form !== 'in' && form !== 'at')) return false;
+  }
+  return false;
+};
+
 /**
  * Reads the scopes of all triggers.
  *
@@ -151,6 +174,8 @@ export const readScopes = (
             doubting = likelyWords.has(tokens[index].form) ? likely : doubtful;
             break;
           case 'deny-before':
+            // `not seen on the earlier examination` speaks of another study: it is there now.
+            if (speaksOfEarlier(tokens, after, end)) break;
             for (let at = subjectStart; at < index; at += 1) denial[at] = subjectStart + 1;
             clauseStart = after;
             subjectStart = after;

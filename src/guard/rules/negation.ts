@@ -5,6 +5,7 @@
  */
 import type { Flag, FlagSeverity } from '../flag.js';
 import { broaderChain, type ConceptId, conceptById, deviceIds, kindsOf } from '../lexicon/concepts.js';
+import { carriersOf } from '../lexicon/evidence.js';
 import { rarelyRuledOut, ruledOut } from '../lexicon/negation-use.js';
 import type { Mention, Reading } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
@@ -144,6 +145,12 @@ const deniesAsNew = ({ impression }: Context, denial: Mention, mention: Mention)
   (impression.byConcept.get(denial.concept) ?? []).every(({ denied }) => denied) &&
   sidesMeet(denial, mention);
 
+/** Whether a text affirms a finding by any name: pneumonia may be denied where the consolidation is called atelectasis. */
+const named = (reading: Reading, mention: Mention): boolean =>
+  [...reading.byConcept].some(
+    ([concept, mentions]) => carriersOf(concept).has(mention.concept) && mentions.some(({ denied }) => !denied),
+  );
+
 const checkDenied = (context: Context, denial: Mention): Flag[] => {
   const { findings } = context;
   if (!denial.denied) return [];
@@ -177,7 +184,9 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
     const placed = samePlace(denial, mention) || sameSize(context, denial, mention);
     const unusual = closeness === 1 && !deniedThere && !ruledOut.has(denial.concept);
     const rare = closeness === 1 && !deniedByName && rarelyRuledOut.has(denial.concept);
-    if (!placed && !unusual && !rare) continue;
+    const unexplained =
+      closeness === 1 && conceptById.get(mention.concept)!.weight === 'critical' && !named(context.impression, mention);
+    if (!placed && !unusual && !rare && !unexplained) continue;
     const message = `The impression denies ${labelOf(denial.concept)}; the findings describe ${labelOf(mention.concept)}.`;
     const severity = placed || (unusual && !rare) ? 'hard' : 'soft';
     return [flagAt(context, 'negation', severity, message, { impression: denial, findings: mention })];
