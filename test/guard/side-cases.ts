@@ -64,6 +64,19 @@ export const sideCases: readonly RuleCase[] = [
     'Loculated left effusion.',
   ),
   flag(
+    'hard',
+    'degrees compare the sides',
+    'Moderate left and small right effusions.',
+    'Effusions, right greater than left.',
+  ),
+  flag('soft', 'the findings compare no sides', 'Bibasilar opacities.', 'Bibasilar opacities, worse on the left.'),
+  flag(
+    'hard',
+    'one side has two degrees',
+    'Moderate right and small left effusions.',
+    'Moderate right and small right effusions.',
+  ),
+  flag(
     'soft',
     'nothing bears the side out',
     'Left basilar opacity. A fracture of the sternum.',

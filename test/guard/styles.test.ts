@@ -1,8 +1,9 @@
 /** @file The guard on invented reports of many styles: what must be found, and what must not be flagged. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkImpression } from '../../src/guard/check.js';
-import type { Flag, FlagKind } from '../../src/guard/flag.js';
+import type { Flag, FlagKind, GuardInput } from '../../src/guard/flag.js';
 import { type InventedReport, inventedReports } from './report-styles.js';
 
 const runs = { numRuns: 400, seed: 20 };
@@ -19,6 +20,16 @@ const expectFound = (report: InventedReport, changed: string | undefined, kinds:
   const found = newFlags(report, changed).some(({ kind }) => kinds.includes(kind));
   if (!found) expect.fail(`not found in:\n${report.findings}\n--\n${report.impression}\n--\n${changed}`);
 };
+
+const pairs = JSON.parse(
+  readFileSync(new URL('../fixtures/guard/invented-pairs.json', import.meta.url), 'utf8'),
+) as readonly (GuardInput & { study_id: string })[];
+
+describe('the invented pairs that agree', () => {
+  it.each(pairs)('raise no hard flag: $study_id', (pair) => {
+    expect(checkImpression(pair).filter(({ severity }) => severity === 'hard')).toEqual([]);
+  });
+});
 
 describe('reports of any style', () => {
   it('raise no hard flag where the impression agrees with the findings', () => {

@@ -22,6 +22,7 @@ export const lungConcepts = [
       'streaky change',
       'ground glass',
       'whiteout',
+      'white out',
       'parenchymal {opacity,density,change,abnormality}',
       'radiodensity',
     ],

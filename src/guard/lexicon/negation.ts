@@ -145,6 +145,7 @@ export const triggerPhrases: Readonly<Record<Trigger, readonly string[]>> = {
     'without {significant,interval,significant interval,appreciable,} {change,increase,decrease,improvement,worsening}',
     'not {significantly,substantially,appreciably,markedly,} {changed,increased,decreased}',
     'not only',
+    '{absent,absence of} {lung,pulmonary,bronchovascular,vascular} marking',
     'age indeterminate',
     'indeterminate age',
     'of {indeterminate,uncertain,unknown} age',

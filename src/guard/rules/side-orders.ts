@@ -64,9 +64,27 @@ export const readOrders = ({ sideUses, tokens, sentences }: Reading): SideOrder[
     return before === undefined ? [] : [before];
   });
 
+/** `Moderate left and small right effusions` compare without saying so. */
+const ordersByDegree = ({ byConcept }: Reading): SideOrder[] =>
+  [...byConcept.values()].flatMap((mentions) => {
+    const highest = new Map<Side, { level: number; use: SideUse }>();
+    for (const { denied, sides, degree } of mentions) {
+      for (const use of denied ? [] : sides) {
+        const level = use.degree ?? degree?.level;
+        if (level === undefined || level <= (highest.get(use.side)?.level ?? 0)) continue;
+        highest.set(use.side, { level, use });
+      }
+    }
+    const [left, right] = [highest.get('left'), highest.get('right')];
+    if (left === undefined || right === undefined || left.level === right.level) return [];
+    const [more, less] = left.level > right.level ? [left, right] : [right, left];
+    return [{ first: more.use.first, end: more.use.end, greater: more.use.side, lesser: less.use.side }];
+  });
+
 /** Comparisons of the impression against those of the findings. */
 export const checkOrders = (context: Context, orders: readonly SideOrder[]) => {
-  const found = readOrders(context.findings).slice(0, mostUses);
+  if (orders.length === 0) return [];
+  const found = [...readOrders(context.findings).slice(0, mostUses), ...ordersByDegree(context.findings)];
   return orders.flatMap((order) => {
     if (order.greater === order.lesser) {
       return [
@@ -74,6 +92,10 @@ export const checkOrders = (context: Context, orders: readonly SideOrder[]) => {
           impression: order,
         }),
       ];
+    }
+    if (found.length === 0) {
+      const message = `The impression says more on the ${order.greater}; the findings compare no sides.`;
+      return [flagAt(context, 'laterality', 'soft', message, { impression: order })];
     }
     const reversed = found.find(({ greater }) => greater === order.lesser);
     if (reversed === undefined || found.some(({ greater }) => greater === order.greater)) return [];
