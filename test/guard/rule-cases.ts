@@ -100,6 +100,12 @@ export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
   unsupported: [
     flag('hard', 'a critical finding from nowhere', 'Lungs are clear.', 'Suspicious lung nodule.'),
     flag('hard', 'a fracture from nowhere', 'Heart size normal.', 'Acute rib fracture.'),
+    flag(
+      'soft',
+      'its place is described in unknown words',
+      'Smudging of the left lower zone.',
+      'Left lower lobe pneumonia.',
+    ),
     flag('soft', 'a harmless finding from nowhere', 'Lungs are clear.', 'Large hiatal hernia.'),
     flag('soft', 'a suspicion from nowhere', 'Heart size normal.', 'Possible pneumothorax.'),
     flag('soft', 'only the history knows it', 'Heart size normal.', 'Pneumothorax.', 'Rule out pneumothorax.'),

@@ -6,7 +6,7 @@
 
 import type { ConceptId } from '../lexicon/concepts.js';
 import { conceptById, deviceIds } from '../lexicon/concepts.js';
-import type { Mention, Reading } from '../reading/mention.js';
+import type { Mention, Reading, SideUse } from '../reading/mention.js';
 import { carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
 const carried = (reading: Reading, concept: ConceptId): boolean => {
@@ -26,9 +26,25 @@ const carriedElsewhere = (findings: Reading, mention: Mention): boolean => {
   return true;
 };
 
+/** At most this many sides of the findings are looked at; no report has more. */
+const mostUses = 200;
+
+/** The sides named in sentences of which the tables know no finding. */
+const unreadSides = ({ mentions, sideUses }: Reading): SideUse[] => {
+  const read = new Set(mentions.map(({ sentence }) => sentence));
+  return sideUses
+    .slice(0, mostUses)
+    .filter(({ sentence, partOfOrgan, curve }) => !read.has(sentence) && !partOfOrgan && !curve);
+};
+
+/** Whether something unread is said of a finding's place: it may well be the finding, so its absence is not certain. */
+const saidOfPlace = (unread: readonly SideUse[], mention: Mention): boolean =>
+  unread.some((use) => mention.sides.some(({ side }) => side === use.side) && !disjoint(mention.zones, use.zones));
+
 /** Affirmed in the impression, carried by nothing. */
 export const unsupported: Rule = (context) => {
   const { findings, background, impression } = context;
+  const unread = unreadSides(findings);
   return impression.mentions.flatMap((mention) => {
     const { concept } = mention;
     if (mention.denied || deviceIds.has(concept)) return [];
@@ -45,7 +61,7 @@ export const unsupported: Rule = (context) => {
     const message = inBackground
       ? `Only the background carries ${labelOf(concept)}, not the findings.`
       : `Nothing in the findings or the background carries ${labelOf(concept)}.`;
-    const hard = critical && sure && !inBackground;
+    const hard = critical && sure && !inBackground && !saidOfPlace(unread, mention);
     return [flagAt(context, 'unsupported', hard ? 'hard' : 'soft', message, { impression: mention })];
   });
 };
