@@ -48,6 +48,7 @@ const isAdvised = ({ sentences, phrases, tokens }: Reading, measure: Measure): b
 const checkMeasures = (context: Context): Flag[] => {
   const { findings, background, impression } = context;
   const known = [...findings.measures, ...background.measures].slice(0, mostMeasures);
+  const advisedThere = findings.measures.slice(0, mostMeasures).some((measure) => isAdvised(findings, measure));
   return impression.measures.flatMap((measure) => {
     const { dimension } = measure;
     if (known.some((other) => other.dimension === dimension && contained(measure, other))) return [];
@@ -58,8 +59,9 @@ const checkMeasures = (context: Context): Flag[] => {
       place === null
         ? 'The impression gives a measurement that the findings do not.'
         : 'The measurement in the impression differs from that in the findings.';
-    // `recommend withdrawal by 2 cm` measures nothing in the image.
-    const severity = dimension === 'time' || isAdvised(impression, measure) ? 'soft' : 'hard';
+    // `recommend withdrawal by 2 cm` measures nothing in the image; where the findings advise too, it is theirs.
+    const advice = isAdvised(impression, measure) && !advisedThere;
+    const severity = dimension === 'time' || advice ? 'soft' : 'hard';
     return [flagAt(context, 'number', severity, message, { impression: measure, findings: place })];
   });
 };
