@@ -55,6 +55,7 @@ export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
       'A 9 mm oval opacity.',
       'No nodule measuring 9 mm.',
     ),
+    flag('soft', 'its signs are described', 'The heart is enlarged. Bilateral effusions.', 'No heart failure.'),
     flag('soft', 'only a displaced one is denied', 'Fracture of the left sixth rib.', 'No displaced fracture.'),
     flag('soft', 'only a new one is denied', 'Small left pneumothorax.', 'No new pneumothorax.'),
     flag('soft', 'a tube is denied', 'Nasogastric tube in the stomach.', 'No nasogastric tube.'),

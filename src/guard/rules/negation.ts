@@ -6,7 +6,7 @@
 import type { Flag, FlagSeverity } from '../flag.js';
 import { broaderChain, type ConceptId, conceptById, deviceIds, kindsOf } from '../lexicon/concepts.js';
 import { carriersOf } from '../lexicon/evidence.js';
-import { rarelyRuledOut, ruledOut } from '../lexicon/negation-use.js';
+import { constellations, rarelyRuledOut, ruledOut } from '../lexicon/negation-use.js';
 import type { Mention, Reading } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, inAdvice, labelOf, type Rule } from './context.js';
 
@@ -151,6 +151,19 @@ const named = (reading: Reading, mention: Mention): boolean =>
     ([concept, mentions]) => carriersOf(concept).has(mention.concept) && mentions.some(({ denied }) => !denied),
   );
 
+const affirmedIn = (reading: Reading, concept: ConceptId): Mention | undefined =>
+  reading.byConcept.get(concept)?.find(({ denied, uncertain }) => !denied && !uncertain);
+
+/** `No heart failure` beside a large heart and effusions. */
+const checkConstellation = (context: Context, denial: Mention): Flag[] => {
+  const { findings } = context;
+  const parts = constellations.get(denial.concept);
+  const core = parts && affirmedIn(findings, parts.needs);
+  if (core === undefined || !parts!.oneOf.some((concept) => affirmedIn(findings, concept) !== undefined)) return [];
+  const message = `The impression denies ${labelOf(denial.concept)}; the findings describe its signs.`;
+  return [flagAt(context, 'negation', 'soft', message, { impression: denial, findings: core })];
+};
+
 const checkDenied = (context: Context, denial: Mention): Flag[] => {
   const { findings } = context;
   if (!denial.denied) return [];
@@ -191,7 +204,7 @@ const checkDenied = (context: Context, denial: Mention): Flag[] => {
     const severity = placed || (unusual && !rare) ? 'hard' : 'soft';
     return [flagAt(context, 'negation', severity, message, { impression: denial, findings: mention })];
   }
-  return [];
+  return deniedByName ? [] : checkConstellation(context, denial);
 };
 
 const isAcute = (mention: Mention): boolean =>
