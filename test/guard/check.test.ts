@@ -175,6 +175,12 @@ describe('the work of the guard', () => {
     'acute or active cardiac, pulmonary ',
     'PICC tip in the right atrium malpositioned. ',
     'is not seen, cannot be excluded, versus ',
+    'moderate right and small left effusion, ',
+    'no findings consistent with ',
+    'worsening of the amount of the ',
+    'smudging of the left base. right pneumonia. ',
+    'no nodule of 9 mm, a 9 mm opacity. ',
+    'edema, atelectasis or pneumonia, ',
   ];
   it.each(units)('grows with the length of the text, not its square: %s', (unit) => {
     const ofLength = (times: number): number => {

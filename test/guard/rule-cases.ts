@@ -1,108 +1,21 @@
 /** @file Pairs of findings and impressions written for the tests: for every rule what must be flagged and what must not. */
-import type { FlagKind, FlagSeverity } from '../../src/guard/flag.js';
-
-/** One pair and what a rule has to say about it. */
-export interface RuleCase {
-  readonly why: string;
-  readonly findings: string;
-  readonly impression: string;
-  readonly background?: string;
-  /** The severity that must be raised, or null where the rule must keep silent. */
-  readonly raises: FlagSeverity | null;
-}
-
-const flag = (
-  raises: FlagSeverity | null,
-  why: string,
-  findings: string,
-  impression: string,
-  background?: string,
-): RuleCase => ({ why, findings, impression, background, raises });
+import type { FlagKind } from '../../src/guard/flag.js';
+import { flag, type RuleCase } from './rule-case.js';
+import { sideCases } from './side-cases.js';
 
 export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
-  laterality: [
-    flag('hard', 'the side is turned', 'Small left pleural effusion.', 'Small right pleural effusion.'),
-    flag(
-      'hard',
-      'the side stands in a compound',
-      'Left-sided PICC tip in the SVC.',
-      'Right-sided PICC tip in the SVC.',
-    ),
-    flag(
-      'hard',
-      'an interpretation is on the other side',
-      'Patchy opacity in the right lower lobe.',
-      'Left lower lobe pneumonia.',
-    ),
-    flag('hard', 'the lobe is abbreviated', 'Consolidation in the right lower lobe.', 'LLL consolidation.'),
-    flag('hard', 'one side became both', 'Opacity at the left base.', 'Bibasilar opacities.'),
-    flag('hard', 'the findings name no side at all', 'There is a rib fracture.', 'Left rib fracture.'),
-    flag(
-      'hard',
-      'the greater side is turned',
-      'Bilateral effusions, left greater than right.',
-      'Bilateral effusions, right greater than left.',
-    ),
-    flag(
-      'hard',
-      'one of two sides was turned',
-      'Moderate right effusion. Small left effusion.',
-      'Moderate right effusion. Small right effusion.',
-    ),
-    flag(
-      'hard',
-      'two zones on two sides, one turned',
-      'Left apical scarring. Right basilar atelectasis.',
-      'Left basilar atelectasis.',
-    ),
-    flag(
-      'hard',
-      'the place has no finding of the tables',
-      'The left scapula is hypoplastic.',
-      'Hypoplastic right scapula.',
-    ),
-    flag(
-      'hard',
-      'the tip lies in the other atrium',
-      'Catheter tip in the right atrium.',
-      'Catheter tip in the left atrium.',
-    ),
-    flag(null, 'the same side', 'Small left pleural effusion.', 'Small left effusion.'),
-    flag(null, 'bilateral counts for each side', 'Bilateral pleural effusions.', 'Right pleural effusion.'),
-    flag(null, 'two sides add up to both', 'Left basilar opacity. Right basilar opacity.', 'Bibasilar opacities.'),
-    flag(
-      null,
-      'an interpretation on the same side',
-      'Patchy opacity in the right lower lobe.',
-      'Right lower lobe pneumonia.',
-    ),
-    flag(null, 'a side of a list is shared', 'Right basilar atelectasis and effusion.', 'Right pleural effusion.'),
-    flag(null, 'the lobe is written out', 'RUL nodule.', 'Right upper lobe nodule.'),
-    flag(
-      null,
-      'a decubitus view is no side of a finding',
-      'Lucency under the right hemidiaphragm.',
-      'Right subdiaphragmatic lucency. Left lateral decubitus film may help.',
-    ),
-    flag(
-      null,
-      'both speaks of things',
-      'Left lower lobe scarring. Emphysema.',
-      'Emphysema and left lower lobe scarring, both stable.',
-    ),
-    flag(
-      null,
-      'the side stands in the background',
-      'No fracture.',
-      'No left shoulder fracture.',
-      'Left shoulder pain.',
-    ),
-  ],
+  laterality: sideCases,
   negation: [
     flag('hard', 'a denial was lost', 'No pneumothorax.', 'Pneumothorax.'),
     flag('hard', 'a denial was added', 'Small right pleural effusion.', 'No pleural effusion.'),
     flag('hard', 'a list shares its denial', 'No effusion, pneumothorax or focal consolidation.', 'Consolidation.'),
     flag('hard', 'the trigger stands behind', 'A pneumothorax is not seen.', 'Pneumothorax.'),
+    flag(
+      'hard',
+      'the trigger behind reaches past what only qualifies',
+      'Patchy right lower lobe infiltrate.',
+      'Right lower lobe infiltrate consistent with pneumonia is not seen.',
+    ),
     flag('hard', 'normality denies', 'Heart size is normal.', 'Cardiomegaly.'),
     flag(
       'hard',
@@ -130,6 +43,24 @@ export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
     ),
     flag('hard', 'the degree is denied with the finding', 'Moderate hiatal hernia.', 'No moderate hiatal hernia.'),
     flag('hard', 'no longer seen', 'The effusion is no longer seen.', 'Pleural effusion.'),
+    flag(
+      'hard',
+      'no findings consistent with it',
+      'Right basilar pneumonia.',
+      'No findings consistent with pneumonia.',
+    ),
+    flag(
+      'hard',
+      'the denied one has the size of the one described',
+      'A 9 mm oval opacity.',
+      'No nodule measuring 9 mm.',
+    ),
+    flag('soft', 'its signs are described', 'The heart is enlarged. Bilateral effusions.', 'No heart failure.'),
+    flag('soft', 'only a displaced one is denied', 'Fracture of the left sixth rib.', 'No displaced fracture.'),
+    flag('soft', 'only a new one is denied', 'Small left pneumothorax.', 'No new pneumothorax.'),
+    flag('soft', 'a tube is denied', 'Nasogastric tube in the stomach.', 'No nasogastric tube.'),
+    flag(null, 'what mimics a finding is none', 'A skin fold mimics a pneumothorax.', 'No pneumothorax.'),
+    flag(null, 'a tube that was taken out', 'The chest tube was removed.', 'No chest tube.'),
     flag(null, 'both deny', 'No pneumothorax or effusion.', 'No pneumothorax.'),
     flag(
       null,
@@ -170,6 +101,12 @@ export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
   unsupported: [
     flag('hard', 'a critical finding from nowhere', 'Lungs are clear.', 'Suspicious lung nodule.'),
     flag('hard', 'a fracture from nowhere', 'Heart size normal.', 'Acute rib fracture.'),
+    flag(
+      'soft',
+      'its place is described in unknown words',
+      'Smudging of the left lower zone.',
+      'Left lower lobe pneumonia.',
+    ),
     flag('soft', 'a harmless finding from nowhere', 'Lungs are clear.', 'Large hiatal hernia.'),
     flag('soft', 'a suspicion from nowhere', 'Heart size normal.', 'Possible pneumothorax.'),
     flag('soft', 'only the history knows it', 'Heart size normal.', 'Pneumothorax.', 'Rule out pneumothorax.'),
@@ -218,6 +155,12 @@ export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
       'the finding of one side is lost',
       'Left basilar consolidation. Right basilar atelectasis.',
       'Right basilar atelectasis.',
+    ),
+    flag(
+      'soft',
+      'a list of alternatives is doubtful throughout',
+      'Some effusion, pneumothorax or consolidation.',
+      'Heart size normal.',
     ),
     flag('soft', 'a suspicion is lost', 'Possible small pneumothorax.', 'Clear lungs.'),
     flag(null, 'named', 'Small left apical pneumothorax.', 'Left pneumothorax.'),
@@ -272,6 +215,19 @@ export const ruleCases: Readonly<Record<FlagKind, readonly RuleCase[]>> = {
   comparison: [
     flag('hard', 'better became worse', 'Effusion has decreased.', 'Increasing effusion.'),
     flag('soft', 'better became unchanged', 'Effusion has decreased.', 'Stable effusion.'),
+    flag(
+      'soft',
+      'unchanged became changed',
+      'Unchanged small effusion.',
+      'Effusion, with significant interval change.',
+    ),
+    flag(
+      'hard',
+      'worsening of, increase in size of',
+      'Increase in size of the left effusion.',
+      'Decreasing left effusion.',
+    ),
+    flag(null, 'no change in whatever words', 'Effusion, unchanged.', 'No acute interval change of the effusion.'),
     flag('soft', 'change without an earlier study', 'Small effusion.', 'Worsening effusion.', 'Comparison: None.'),
     flag(null, 'the same course', 'Effusion has decreased.', 'Improved effusion.'),
     flag(

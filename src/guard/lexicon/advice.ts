@@ -20,6 +20,8 @@ export const recommendationPhrases: readonly string[] = [
   'further {evaluation,imaging,characterization,assessment,workup}',
   '{would,may,could,might} be {helpful,useful,of benefit,obtained,considered,performed}',
   'should be {considered,obtained,performed,repeated}',
+  '{should,could,can,must} be {withdrawn,advanced,retracted,repositioned,pulled back,pushed,removed,exchanged}',
+  '{need,needs} to be {withdrawn,advanced,retracted,repositioned,pulled back}',
   'consider {ct,mri,chest ct,dedicated,follow,repeat,further}',
   'repeat {chest,exam,radiograph,study,imaging,film}',
   'is warranted',

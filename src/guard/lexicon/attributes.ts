@@ -1,34 +1,7 @@
 /**
- * @file The words that qualify a finding: side, zone, degree, course, age. Sources: the Fleischner glossary for zones,
+ * @file The words that qualify a finding: zone, degree, course, age (sides: `sides.ts`). Sources: the Fleischner glossary for zones,
  * the change words of Temporal-F1 (RadEval) for the course, wordings met in public reports for the rest.
  */
-
-/** `both` stands for bilateral words; `left greater than right` is read as two sides. */
-export type Side = 'left' | 'right' | 'both';
-
-export const sidePhrases: Readonly<Record<Side, readonly string[]>> = {
-  left: ['left', 'left sided', 'lt', 'leftward', 'lll', 'lul', 'lingula', 'lingular', 'retrocardiac'],
-  right: ['right', 'right sided', 'rt', 'rightward', 'rll', 'rul', 'rml'],
-  both: [
-    'bilateral',
-    'bilaterally',
-    'both',
-    'bibasilar',
-    'bibasal',
-    'biapical',
-    'bilat',
-    'b / l',
-    'biventricular',
-    'bihilar',
-    'each lung',
-    'left and right',
-    'right and left',
-    'left or right',
-    'right or left',
-    'right and the left',
-    'left and the right',
-  ],
-};
 
 /** Where in the chest; findings in different zones are told apart by these. */
 export type Zone =
@@ -172,7 +145,7 @@ export const degreePhrases: ReadonlyMap<number, readonly string[]> = new Map([
 ]);
 
 /** The course of a finding against an earlier study. */
-export type Course = 'better' | 'worse' | 'same' | 'new' | 'gone';
+export type Course = 'better' | 'worse' | 'same' | 'new' | 'gone' | 'changed';
 
 export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
   better: [
@@ -262,6 +235,11 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'not present previously',
     'has appeared',
   ],
+  changed: [
+    '{significant,interval,significant interval,substantial,definite,appreciable} change',
+    '{has,have} {significantly,substantially,} changed',
+    'change {since,from}',
+  ],
   gone: [
     'clearing of',
     'interval clearing',
@@ -274,9 +252,6 @@ export const coursePhrases: Readonly<Record<Course, readonly string[]>> = {
     'complete resolution',
   ],
 };
-
-/** Words of which `larger than right` and `right greater than left` are made; they compare sides, not studies. */
-export const orderWords: ReadonlySet<string> = new Set(['greater', 'more', 'worse', 'larger', 'bigger', 'higher']);
 
 /** What a word says about a finding's age or nature. */
 export type Nature = 'old' | 'steady' | 'acute' | 'calcified' | 'overlay';
@@ -345,23 +320,3 @@ export const placeNouns: ReadonlyMap<string, string> = new Map(
     jugular: 'neck',
   }),
 );
-
-/** Words behind `both` that make it speak of things, not sides: `both stable`, `both on PA and lateral views`. */
-export const bothOfThings: ReadonlySet<string> = new Set([
-  'stable',
-  'unchanged',
-  'are',
-  'were',
-  'of',
-  'is',
-  'appear',
-  'have',
-  'on',
-  'seen',
-  'in',
-  'the',
-  'pa',
-  'frontal',
-  '.',
-  ',',
-]);

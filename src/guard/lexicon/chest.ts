@@ -30,7 +30,12 @@ export const pleuraConcepts = [
     id: 'blunting',
     label: 'costophrenic blunting',
     weight: 'minor',
-    phrases: ['blunting', '{costophrenic,costophrenic angle,costophrenic sulcus} blunting', 'blunted costophrenic'],
+    phrases: [
+      'blunting',
+      '{costophrenic,costophrenic angle,costophrenic sulcus} blunting',
+      'blunted costophrenic',
+      'meniscus',
+    ],
   },
   {
     id: 'pleural-thickening',
@@ -52,6 +57,8 @@ export const pleuraConcepts = [
       'hemopneumothorax',
       'tension pneumothorax',
       'pleural air',
+      'visceral pleural {line,edge}',
+      'deep sulcus sign',
       '{pleural,pleural or mediastinal} air collection',
       'pneumothorax {or,and} pneumomediastinum',
     ],
@@ -69,6 +76,8 @@ export const heartConcepts = [
       'enlargement of the {heart,cardiac silhouette,cardiomediastinal silhouette}',
       'borderline {heart size,cardiac size}',
       'cardiomyopathy',
+      'increased {ctr,cardiothoracic ratio}',
+      '{ctr,cardiothoracic ratio} {is,} {increased,enlarged}',
     ],
   },
   {
@@ -254,7 +263,7 @@ export const abdomenConcepts = [
     label: 'subcutaneous emphysema',
     weight: 'significant',
     acute: true,
-    phrases: ['{subcutaneous,soft tissue} {emphysema,air,gas}'],
+    phrases: ['{subcutaneous,soft tissue,surgical} emphysema', '{subcutaneous,soft tissue} {air,gas}'],
   },
   {
     id: 'soft-tissue-swelling',

@@ -12,6 +12,8 @@ export const lungConcepts = [
     phrases: [
       'opacity',
       'opacification',
+      'opacified',
+      'haze',
       'density',
       'haziness',
       'hazy',
@@ -20,6 +22,7 @@ export const lungConcepts = [
       'streaky change',
       'ground glass',
       'whiteout',
+      'white out',
       'parenchymal {opacity,density,change,abnormality}',
       'radiodensity',
     ],
@@ -109,6 +112,7 @@ export const lungConcepts = [
       'cephalization',
       'pulmonary venous hypertension',
       'vascular redistribution',
+      '{upper lobe,upper zone} {blood,venous,vascular,} diversion',
     ],
   },
   {

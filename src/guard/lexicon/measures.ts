@@ -87,6 +87,23 @@ export const ordinalEndings: ReadonlySet<string> = new Set(['st', 'nd', 'rd', 't
 /** Between a number and the next of the same measurement: `3.5 x 2 cm`, `3 to 4 mm`, `3-4 mm`. */
 export const measureJoiners: ReadonlySet<string> = new Set(['x', '×', 'by', 'to', '-', '*', 'and', 'or']);
 
+/** Words of moving a tube: the length behind them is advice, not a measurement of the image. */
+export const movements: ReadonlySet<string> = new Set([
+  'pull',
+  'pulling',
+  'withdraw',
+  'withdrawing',
+  'withdrawal',
+  'advance',
+  'advancing',
+  'advancement',
+  'retract',
+  'retracting',
+  'retraction',
+  'reposition',
+  'repositioning',
+]);
+
 /** How many vertebrae each part of the spine has. */
 export const vertebraParts: ReadonlyMap<string, number> = new Map([
   ['c', 7],

@@ -13,6 +13,20 @@ export const rarelyRuledOut: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'interstitial',
 ]);
 
+/**
+ * Findings that are made of others: with the first and one of the rest described, a denial is shown. Source: the
+ * radiographic criteria of heart failure (cardiomegaly with effusion or edema, Framingham study).
+ */
+export const constellations: ReadonlyMap<
+  ConceptId,
+  { readonly needs: ConceptId; readonly oneOf: readonly ConceptId[] }
+> = new Map([
+  [
+    'heart-failure',
+    { needs: 'cardiomegaly', oneOf: ['effusion', 'blunting', 'edema', 'congestion', 'interstitial', 'consolidation'] },
+  ],
+]);
+
 export const ruledOut: ReadonlySet<ConceptId> = new Set<ConceptId>([
   'pneumonia',
   'heart-failure',

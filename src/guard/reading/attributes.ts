@@ -2,10 +2,12 @@
  * @file Hands sides, zones, degrees, course and nature to the findings they belong to (`links.ts` says which).
  */
 
-import { bothOfThings, placeNouns } from '../lexicon/attributes.js';
+import { coursePhrases, degreePhrases, placeNouns } from '../lexicon/attributes.js';
+import { bothOfThings, curvePrefix, sidePhrases } from '../lexicon/sides.js';
 import type { Phrases } from './lexicon-table.js';
 import { linkWords } from './links.js';
 import type { Mention, SideUse, TokenRange } from './mention.js';
+import { lastBefore } from './phrases.js';
 import type { Sentence } from './sentences.js';
 import type { Token } from './tokens.js';
 
@@ -58,15 +60,18 @@ const shareSides = (mentions: readonly Mention[]): void => {
     if (from.sentence !== to.sentence || from.denied !== to.denied || to.byNormality) return;
     if (Math.max(to.first - from.end, from.first - to.end) > reach) return;
     for (const side of from.sides.slice(0, 4)) {
+      if (side.curve) continue;
       to.sides.push(side);
       side.mentions.push(to);
     }
   };
-  for (let index = 1; index < mentions.length; index += 1) {
-    if (mentions[index].sides.length === 0) share(mentions[index - 1], mentions[index], shareReach.forwards);
+  // To which side the mediastinum is shifted says nothing of where anything lies.
+  const placed = mentions.filter(({ concept }) => concept !== 'mediastinal-shift');
+  for (let index = 1; index < placed.length; index += 1) {
+    if (placed[index].sides.length === 0) share(placed[index - 1], placed[index], shareReach.forwards);
   }
-  for (let index = mentions.length - 2; index >= 0; index -= 1) {
-    if (mentions[index].sides.length === 0) share(mentions[index + 1], mentions[index], shareReach.backwards);
+  for (let index = placed.length - 2; index >= 0; index -= 1) {
+    if (placed[index].sides.length === 0) share(placed[index + 1], placed[index], shareReach.backwards);
   }
 };
 
@@ -116,6 +121,56 @@ const wordsBehind = (tokens: readonly Token[], end: number): string[] => {
   return words;
 };
 
+const betweenDegreeAndSide: ReadonlySet<string> = new Set(['on', 'in', 'at', 'the', 'sided', 'layering', 'pleural']);
+
+/** The degree that stands before a side with nothing but a preposition between. */
+const degreeBefore = (tokens: readonly Token[], phrases: Phrases, side: number): number | null => {
+  let at = side;
+  while (at > 0 && side - at < 3 && betweenDegreeAndSide.has(tokens[at - 1].form)) at -= 1;
+  const last = lastBefore(phrases.degree, at);
+  return last !== undefined && last.end === at ? last.value : null;
+};
+
+/** How far around a side its context reaches, in tokens. */
+const contextReach = { before: 5, behind: 7 };
+const clauseEnds: ReadonlySet<string> = new Set(['.', ';', ':', 'but', 'with', 'and', 'while']);
+const single = (phrases: Iterable<readonly string[]>): string[] =>
+  [...phrases].flat().filter((phrase) => !/[ {]/.test(phrase));
+/** Words that tell nothing apart: sides, and what is compared by itself. */
+const plainWords: ReadonlySet<string> = new Set([
+  ...single(Object.values(sidePhrases)),
+  ...single(degreePhrases.values()),
+  ...single(Object.values(coursePhrases)),
+  'grossly',
+  'there',
+  'which',
+  'has',
+  'have',
+  'this',
+  'that',
+  'seen',
+  'noted',
+  'present',
+  'identified',
+  'again',
+  'patient',
+]);
+
+/** The content words around a side in its clause. */
+const wordsAround = (tokens: readonly Token[], { first: from, end: to }: Sentence, use: TokenRange): string[] => {
+  const words: string[] = [];
+  const take = (at: number): boolean => {
+    const { form, kind } = tokens[at];
+    if (clauseEnds.has(form)) return false;
+    if (kind === 'word' && form.length > 2 && !stopWords.has(form) && !plainWords.has(form))
+      addOnce(words, placeNouns.get(form) ?? form);
+    return true;
+  };
+  for (let at = use.first - 1; at >= Math.max(from, use.first - contextReach.before) && take(at); at -= 1);
+  for (let at = use.end; at < Math.min(to, use.end + contextReach.behind) && take(at); at += 1);
+  return words;
+};
+
 /**
  * Hands every side to its findings.
  *
@@ -128,9 +183,13 @@ export const linkSides = (
   mentions: readonly Mention[],
 ): SideUse[] => {
   const uses: SideUse[] = [];
-  const words = phrases.side.filter(
-    ({ end, first }) => !(tokens[first].form === 'both' && bothOfThings.has(tokens[end]?.form ?? '.')),
-  );
+  const words = phrases.side.filter(({ end, first }) => {
+    const { form } = tokens[first];
+    // `L` and `R` are sides where they stand alone: not in `L1`, `q/L`, `R. Miller`.
+    if (form.length === 1 && end === first + 1)
+      return tokens[end]?.kind === 'word' || tokens[end]?.form === '>' || tokens[first - 1]?.form === '>';
+    return !(form === 'both' && bothOfThings.has(tokens[end]?.form ?? '.'));
+  });
   linkLayer(tokens, sentences, mentions, words, true, (owners, word, sentence) => {
     const { first, end, value: side } = word;
     const placing = positionWords.has(tokens[end]?.form) || positionWords.has(tokens[end + 1]?.form);
@@ -143,7 +202,10 @@ export const linkSides = (
       mentions: [],
       zones: [],
       words: placing ? ['decubitus'] : wordsBehind(tokens, end),
+      degree: degreeBefore(tokens, phrases, first),
+      context: wordsAround(tokens, sentences[sentence], word),
       partOfOrgan,
+      curve: curvePrefix.test(tokens[first].form),
     };
     uses.push(use);
     if (partOfOrgan) return;

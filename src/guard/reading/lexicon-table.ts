@@ -9,8 +9,6 @@ import {
   degreePhrases,
   type Nature,
   naturePhrases,
-  type Side,
-  sidePhrases,
   type Zone,
   zonePhrases,
 } from '../lexicon/attributes.js';
@@ -18,6 +16,7 @@ import { type ConceptId, concepts } from '../lexicon/concepts.js';
 import { malpositionPhrases, tipPositions } from '../lexicon/devices.js';
 import { type Trigger, triggerPhrases } from '../lexicon/negation.js';
 import { type Predicate, predicatePhrases, type SubjectName, subjects } from '../lexicon/normality.js';
+import { type Side, sidePhrases } from '../lexicon/sides.js';
 import { type PhraseMatch, PhraseTable } from './phrases.js';
 import type { Token } from './tokens.js';
 

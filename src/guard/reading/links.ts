@@ -79,6 +79,44 @@ const stretch = (tokens: readonly Token[], from: number, to: number): Stretch =>
   return { comma, and, preposition, stop, verb };
 };
 
+/** Words between a degree or a change and what it is of: `worsening of`, `small amount of`, `increase in size of`. */
+const measuring: ReadonlySet<string> = new Set([
+  'size',
+  'amount',
+  'volume',
+  'number',
+  'extent',
+  'degree',
+  'the',
+  'a',
+  'in',
+  'of',
+]);
+
+/** Where a word ends with the `of` that hands it to the finding behind. */
+const endWithOf = (tokens: readonly Token[], { end }: TokenRange): number => {
+  let at = end;
+  while (measuring.has(tokens[at]?.form) && at < end + 4) at += 1;
+  for (let of = end; of < at; of += 1) if (tokens[of].form === 'of' || tokens[of].form === 'in') return at;
+  return end;
+};
+
+/** Whether a word stands by itself behind a comma: `small effusion, unchanged from the prior study.` */
+const afterthoughtEnds: ReadonlySet<string> = new Set([
+  '.',
+  ',',
+  ';',
+  'from',
+  'since',
+  'compared',
+  'when',
+  'in',
+  'and',
+  'on',
+]);
+const isAfterthought = (tokens: readonly Token[], word: TokenRange, before: Mention | undefined): boolean =>
+  before !== undefined && word.first - before.end <= 8 && afterthoughtEnds.has(tokens[word.end]?.form ?? '.');
+
 /** The findings around a word in its sentence. */
 interface Neighbours {
   readonly around: Mention | undefined;
@@ -127,7 +165,7 @@ const ownerOf = (
 ): Mention | undefined => {
   if (around !== undefined) return around;
   const behind = before === undefined ? far : stretch(tokens, before.end, word.first);
-  const ahead = after === undefined ? far : stretch(tokens, word.end, after.first);
+  const ahead = after === undefined ? far : stretch(tokens, loose ? word.end : endWithOf(tokens, word), after.first);
   const open = !behind.comma && !behind.stop;
   if (before !== undefined && open && behind.preposition && !behind.and) return before;
   if (chained?.owner !== undefined && chained.owner === before && before.end <= chained.word.first) {
@@ -141,6 +179,7 @@ const ownerOf = (
   if (after !== undefined && joined) return after;
   if (before !== undefined && open && !behind.and && !behind.verb) return before;
   if (before !== undefined && open && behind.preposition) return before;
+  if (!loose && isAfterthought(tokens, word, before) && !behind.stop && !behind.and) return before;
   if (!loose) return before !== undefined && open && !behind.and ? before : undefined;
   if (after !== undefined && !ahead.stop) return after;
   return before ?? after;

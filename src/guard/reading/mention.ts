@@ -1,8 +1,9 @@
 /** @file What reading a text yields: its mentions of findings, general statements, sides, and quantities. */
-import type { Course, Nature, Side, Zone } from '../lexicon/attributes.js';
+import type { Course, Nature, Zone } from '../lexicon/attributes.js';
 import type { ConceptId } from '../lexicon/concepts.js';
 import type { Dimension } from '../lexicon/measures.js';
 import type { Narrowing } from '../lexicon/negation.js';
+import type { Side } from '../lexicon/sides.js';
 import type { Phrases } from './lexicon-table.js';
 import type { Sentence } from './sentences.js';
 import type { Token } from './tokens.js';
@@ -53,8 +54,14 @@ export interface SideUse extends TokenRange {
   readonly zones: Zone[];
   /** The words directly behind it, by which its place is known where no finding is: `ankle`, `hilum`. */
   readonly words: readonly string[];
+  /** The degree of the finding on this side only: `moderate on the right and small on the left`. */
+  readonly degree: number | null;
+  /** The content words around it in its clause, by which two findings of one name are told apart: `loculated`. */
+  readonly context: readonly string[];
   /** Names a part of an organ (`left atrium`) or how the patient lay, not the side of a finding. */
   readonly partOfOrgan: boolean;
+  /** The side to which the spine curves (`dextroscoliosis`): it belongs to no other finding. */
+  readonly curve: boolean;
 }
 
 /** `no acute cardiopulmonary abnormality` and its kin. */

@@ -2,9 +2,10 @@
  * @file The words that open the sentences of reports, taken from the tables: sides, degrees, changes, findings. Names
  * of devices and persons, which are capitalised anywhere, are none of them.
  */
-import { coursePhrases, degreePhrases, naturePhrases, sidePhrases } from '../lexicon/attributes.js';
+import { coursePhrases, degreePhrases, naturePhrases } from '../lexicon/attributes.js';
 import { concepts, deviceIds } from '../lexicon/concepts.js';
 import { predicatePhrases, subjects } from '../lexicon/normality.js';
+import { sidePhrases } from '../lexicon/sides.js';
 import { expandPhrase } from './phrases.js';
 import { tokenize } from './tokens.js';
 

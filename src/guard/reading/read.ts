@@ -108,22 +108,46 @@ const statementMention = (statement: Statement): Mention => {
   return mention;
 };
 
-/** `atelectasis or pneumonia`: where nothing is denied, each of two readings is uncertain. */
+/** How many items of a list before its `or` are read as alternatives too. */
+const mostAlternatives = 6;
+
+const doubtAlternative = (mention: Mention): void => {
+  mention.alternative ||= !mention.uncertain;
+  mention.uncertain = true;
+};
+
+/** Whether only a comma and at most two adjectives part two findings of one list. */
+const listed = (tokens: readonly Token[], before: Mention, mention: Mention): boolean =>
+  before.sentence === mention.sentence &&
+  !before.denied &&
+  tokens[before.end]?.form === ',' &&
+  mention.first - before.end <= 3;
+
+/**
+ * `atelectasis or pneumonia`, `edema, atelectasis or pneumonia`: where nothing is denied, each of the readings is
+ * uncertain.
+ */
 const doubtAlternatives = (tokens: readonly Token[], mentions: readonly Mention[]): void => {
   for (let index = 1; index < mentions.length; index += 1) {
     const previous = mentions[index - 1];
     const mention = mentions[index];
     if (previous.sentence !== mention.sentence || previous.denied || mention.denied || mention.first - previous.end > 5)
       continue;
-    for (let at = previous.end; at < mention.first; at += 1) {
-      if (tokens[at].form !== 'or' && tokens[at].form !== '/') continue;
-      for (const either of [previous, mention]) {
-        either.alternative ||= !either.uncertain;
-        either.uncertain = true;
-      }
+    let either = false;
+    for (let at = previous.end; at < mention.first; at += 1)
+      either ||= tokens[at].form === 'or' || tokens[at].form === '/';
+    if (!either) continue;
+    doubtAlternative(mention);
+    for (let item = index - 1; item >= Math.max(0, index - mostAlternatives); item -= 1) {
+      doubtAlternative(mentions[item]);
+      if (item === 0 || !listed(tokens, mentions[item - 1], mentions[item])) break;
     }
   }
 };
+
+/** A change that is denied in whatever words is none: `no acute interval change`. */
+const deniedChange = (word: Phrases['course'][number], scopes: Scopes): Phrases['course'][number] =>
+  word.value === 'changed' && scopes.denial[word.first] > 0 ? { ...word, value: 'same' } : word;
 
 /** At most this many mentions of one finding are kept for comparison: more occur only in text that is no report. */
 const mostMentions = 48;
@@ -148,8 +172,9 @@ const indexByConcept = (mentions: readonly Mention[]): Map<ConceptId, Mention[]>
 export const read = (text: string): Reading => {
   const tokens = tokenize(text);
   const sentences = splitSentences(text, tokens);
-  const phrases = findPhrases(tokens);
-  const scopes = readScopes(tokens, sentences, phrases.trigger);
+  const found = findPhrases(tokens);
+  const scopes = readScopes(tokens, sentences, found.trigger, found.concept);
+  const phrases: Phrases = { ...found, course: found.course.map((word) => deniedChange(word, scopes)) };
 
   const named = phraseMentions(tokens, sentences, phrases, scopes);
   const taken = new Uint8Array(tokens.length);

@@ -8,13 +8,26 @@ import type { Course } from '../lexicon/attributes.js';
 import type { Mention } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
 
-const directions: Readonly<Record<Course, number>> = { better: -1, gone: -1, same: 0, worse: 1, new: 1 };
+const directions: Readonly<Record<Exclude<Course, 'changed'>, number>> = {
+  better: -1,
+  gone: -1,
+  same: 0,
+  worse: 1,
+  new: 1,
+};
+
+/** How two courses differ: not, by one being a change and the other none, or by running opposite ways. */
+const difference = (a: Course, b: Course): 0 | 1 | 2 => {
+  if (a === 'changed' || b === 'changed') return a === 'same' || b === 'same' ? 1 : 0;
+  return Math.min(2, Math.abs(directions[a] - directions[b])) as 0 | 1 | 2;
+};
 const names: Readonly<Record<Course, string>> = {
   better: 'improved',
   worse: 'worse',
   same: 'unchanged',
   new: 'new',
   gone: 'resolved',
+  changed: 'changed',
 };
 
 const checkMention = (context: Context, mention: Mention): Flag[] => {
@@ -29,12 +42,22 @@ const checkMention = (context: Context, mention: Mention): Flag[] => {
     others.push(candidate);
   }
   if (others.length === 0) return [];
-  const direction = directions[stated.course];
-  if (others.some(({ course }) => directions[course!.course] === direction)) return [];
+  if (others.some(({ course }) => difference(course!.course, stated.course) === 0)) return [];
   const other = others[0].course!;
-  const opposite = direction * directions[other.course] === -1 && nearest === 0;
+  const opposite = difference(stated.course, other.course) === 2 && nearest === 0;
   const message = `The impression calls ${labelOf(mention.concept)} ${names[stated.course]}; the findings call it ${names[other.course]}.`;
   return [flagAt(context, 'comparison', opposite ? 'hard' : 'soft', message, { impression: stated, findings: other })];
+};
+
+/** `Significant interval change` where the findings find everything unchanged. */
+const checkChange = (context: Context): Flag[] => {
+  const { findings, impression } = context;
+  const stated = impression.phrases.course.find(({ value }) => value === 'changed');
+  const [same] = findings.phrases.course;
+  if (stated === undefined || same === undefined || findings.phrases.course.some(({ value }) => value !== 'same'))
+    return [];
+  const message = 'The impression speaks of a change; the findings call everything unchanged.';
+  return [flagAt(context, 'comparison', 'soft', message, { impression: stated, findings: same })];
 };
 
 /** Change words although no earlier study is spoken of. */
@@ -51,5 +74,6 @@ const checkGround = (context: Context): Flag[] => {
 /** Change against change, and change against nothing. */
 export const comparison: Rule = (context) => [
   ...context.impression.mentions.flatMap((mention) => checkMention(context, mention)),
+  ...checkChange(context),
   ...checkGround(context),
 ];

@@ -3,57 +3,15 @@
  * the findings (bilateral counts for both), or, where its finding is not known, the same place of the body must.
  * A side that the findings never name is flagged as well. `Left greater than right` must not be turned round.
  */
-import type { Side } from '../lexicon/attributes.js';
-import { orderWords } from '../lexicon/attributes.js';
+
+import type { Flag, FlagSeverity } from '../flag.js';
 import { broaderChain, type ConceptId } from '../lexicon/concepts.js';
-import type { Mention, Reading, SideUse, TokenRange } from '../reading/mention.js';
+import { carriersOf } from '../lexicon/evidence.js';
+import { impliedSides, type Side } from '../lexicon/sides.js';
+import type { Mention, Reading, SideUse } from '../reading/mention.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
-
-const covers = (sides: ReadonlySet<Side>, side: Side): boolean =>
-  side === 'both'
-    ? sides.has('both') || (sides.has('left') && sides.has('right'))
-    : sides.has(side) || sides.has('both');
-
-/** A side that the findings give to the finding of a side of the impression, and how far the two are apart. */
-interface Evidence {
-  readonly sides: ReadonlySet<Side>;
-  readonly uses: readonly SideUse[];
-}
-
-const disjoint = <Item>(a: readonly Item[], b: readonly Item[]): boolean =>
-  a.length > 0 && b.length > 0 && !a.some((item) => b.includes(item));
-
-/** What sets a finding apart, in order of weight: a near finding in the same zone beats the same one in another. */
-const distances = { byCloseness: [0, 6, 16], zone: 8, degree: 3, course: 1 };
-
-/** The sides of the findings that match best: same finding, same zone, same degree, same course. */
-const evidenceFor = (reading: Reading, mention: Mention, use: SideUse): Evidence | undefined => {
-  let best = Number.POSITIVE_INFINITY;
-  let uses: SideUse[] = [];
-  const zones = use.zones.length > 0 ? use.zones : mention.zones;
-  for (const [candidate, closeness] of carriersIn(reading, mention.concept)) {
-    if (candidate.denied !== mention.denied) continue;
-    // For a bilateral finding everything that nearly says the same counts: one side may have another name.
-    const rank = use.side === 'both' && closeness === 1 ? 0 : closeness;
-    const degree =
-      mention.degree !== null && candidate.degree !== null && mention.degree.level !== candidate.degree.level;
-    const course =
-      mention.course !== null && candidate.course !== null && mention.course.course !== candidate.course.course;
-    for (const side of candidate.sides) {
-      const elsewhere = use.side !== 'both' && disjoint(zones, side.zones.length > 0 ? side.zones : candidate.zones);
-      const distance =
-        distances.byCloseness[rank] +
-        (elsewhere ? distances.zone : 0) +
-        (use.side !== 'both' && degree ? distances.degree : 0) +
-        (use.side !== 'both' && course ? distances.course : 0);
-      if (distance > best) continue;
-      if (distance < best) uses = [];
-      best = distance;
-      uses.push(side);
-    }
-  }
-  return uses.length === 0 ? undefined : { sides: new Set(uses.map(({ side }) => side)), uses };
-};
+import { covers, type Matches, matchesFor, mostUses, type SideEvidence, samePlace } from './side-evidence.js';
+import { checkOrders, readOrders } from './side-orders.js';
 
 /** A denial of a finding for this one side only. */
 const clearSide = (findings: Reading, mention: Mention, side: Side): SideUse | undefined => {
@@ -71,116 +29,111 @@ const carriedSides = (reading: Reading, concept: ConceptId): Set<Side> => {
   return sides;
 };
 
-/** At most this many sides of the findings are looked at; no report has more. */
-const mostUses = 200;
-
-/** The sides in a text whose words share most with those of a side in the impression. */
-const samePlace = (reading: Reading, use: SideUse): SideUse[] => {
-  let best = 1;
-  let uses: SideUse[] = [];
-  for (const other of reading.sideUses.slice(0, mostUses)) {
-    let shared = 0;
-    for (const word of use.words) if (other.words.includes(word)) shared += 1;
-    if (shared > best) uses = [];
-    if (shared >= best) {
-      best = shared;
-      uses.push(other);
-    }
-  }
-  return uses;
-};
-
 const named = (reading: Reading, side: Side): boolean =>
-  reading.sideUses.slice(0, mostUses).some((use) => use.side === side || use.side === 'both' || side === 'both');
+  reading.sideUses
+    .slice(0, mostUses)
+    .some((use) => !use.curve && (use.side === side || use.side === 'both' || side === 'both'));
 
-/** Places that lie on the left without saying so; an impression that names one is not held to it. */
-const impliedLeft: ReadonlySet<string> = new Set(['lingula', 'lingular', 'retrocardiac']);
-
-const isImplied = ({ tokens }: Reading, { first }: SideUse): boolean => impliedLeft.has(tokens[first].form);
+const isImplied = ({ tokens }: Reading, { first }: SideUse): boolean => impliedSides.has(tokens[first].form);
 
 const nameOf = (side: Side): string => (side === 'both' ? 'both sides' : `the ${side}`);
 
-const checkUse = (context: Context, use: SideUse) => {
-  const { findings, background } = context;
-  // The finding that the side directly belongs to decides; those that share it along a list are asked only without it.
-  for (const mention of use.mentions.slice(0, 4)) {
-    const evidence = evidenceFor(findings, mention, use);
-    if (evidence === undefined) continue;
-    if (covers(evidence.sides, use.side)) return [];
-    if (isImplied(context.impression, use)) return [];
-    const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}; the findings put it on ${nameOf(evidence.uses[0].side)}.`;
-    return [flagAt(context, 'laterality', 'hard', message, { impression: use, findings: evidence.uses[0] })];
+/** A side has at most this many findings looked at. */
+const mostFindings = 4;
+
+/** Whether two findings of a list may be two names of one thing: `atelectasis/airspace disease`. */
+const akin = (a: Mention, b: Mention): boolean =>
+  carriersOf(a.concept).has(b.concept) || carriersOf(b.concept).has(a.concept);
+
+/** The finding of a side that the findings know best: the one that the side belongs to, or its other name. */
+const bestMatch = (findings: Reading, use: SideUse): { mention: Mention; matches: Matches } | undefined => {
+  let best: { mention: Mention; matches: Matches } | undefined;
+  for (const mention of use.mentions.slice(0, mostFindings)) {
+    if (best !== undefined && !akin(best.mention, mention)) continue;
+    const matches = matchesFor(findings, mention, use);
+    if (matches !== undefined && (best === undefined || matches.distance < best.matches.distance))
+      best = { mention, matches };
   }
-  // `Right lung is clear` against a finding there, of which the findings give no side.
-  for (const mention of use.mentions.slice(0, 4).filter(({ denied }) => !denied)) {
+  return best;
+};
+
+/** The side against that of the same finding in the findings; undefined where they give it none. */
+const checkFinding = (context: Context, use: SideUse): Flag[] | undefined => {
+  const best = bestMatch(context.findings, use);
+  if (best === undefined) return undefined;
+  const { explicit, detailed } = best.matches;
+  const flag = (evidence: SideEvidence, severity: FlagSeverity): Flag[] => {
+    const message = `The impression puts ${labelOf(best.mention.concept)} on ${nameOf(use.side)}; the findings put it on ${nameOf(evidence.uses[0].side)}.`;
+    return [flagAt(context, 'laterality', severity, message, { impression: use, findings: evidence.uses[0] })];
+  };
+  if (isImplied(context.impression, use)) return [];
+  if (!covers(explicit.sides, use.side)) return flag(explicit, 'hard');
+  // The finding is on both sides; only the words around it tell which is meant.
+  return covers(detailed.sides, use.side) ? [] : flag(detailed, 'soft');
+};
+
+/** `Right lung is clear` against a finding there; what is gone now against the history. */
+const checkClear = (context: Context, use: SideUse): Flag[] => {
+  const { findings, background } = context;
+  for (const mention of use.mentions.slice(0, mostFindings)) {
+    if (mention.denied) continue;
     const clear = clearSide(findings, mention, use.side);
     if (clear === undefined) continue;
     const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}, which the findings call clear of it.`;
     return [flagAt(context, 'laterality', 'hard', message, { impression: use, findings: clear })];
   }
   // A finding that is gone now (`the right pneumothorax is no longer seen`) may have its side in the history.
-  for (const mention of use.mentions.slice(0, 4).filter(({ denied }) => denied)) {
+  for (const mention of use.mentions.slice(0, mostFindings)) {
+    if (!mention.denied) continue;
     const sides = carriedSides(background, mention.concept);
     if (sides.size === 0 || covers(sides, use.side)) continue;
     const message = `The impression puts ${labelOf(mention.concept)} on ${nameOf(use.side)}; the background names the other side.`;
     return [flagAt(context, 'laterality', 'hard', message, { impression: use })];
   }
-  for (const reading of [findings, background]) {
-    const places = samePlace(reading, use);
-    if (places.length === 0) continue;
-    if (covers(new Set(places.map(({ side }) => side)), use.side)) return [];
-    const source = reading === findings ? 'the findings say' : 'the background says';
-    const message = `The impression says ${nameOf(use.side)}; for this place ${source} ${nameOf(places[0].side)}.`;
-    const at = { impression: use, findings: reading === findings ? places[0] : null };
-    return [flagAt(context, 'laterality', 'hard', message, at)];
-  }
-  if (use.partOfOrgan || named(findings, use.side) || named(background, use.side)) return [];
-  const message = `The impression names ${nameOf(use.side)}; the findings do not.`;
-  const severity = use.side === 'both' ? 'soft' : 'hard';
-  return [
-    flagAt(context, 'laterality', severity, message, { impression: use, findings: findings.sideUses[0] ?? null }),
-  ];
+  return [];
 };
 
-/** `left greater than right`: the first side is the greater one. */
-interface SideOrder extends TokenRange {
-  readonly greater: Side;
-  readonly lesser: Side;
-}
+/** How a place is known, and how many words of it make a disagreement hard. */
+const placeReadings: readonly { readonly placeOf: (use: SideUse) => readonly string[]; readonly sure: number }[] = [
+  { placeOf: ({ words }) => words, sure: 1 },
+  { placeOf: ({ context, zones }) => [...context, ...zones], sure: 2 },
+];
 
-const readOrders = ({ sideUses, tokens }: Reading): SideOrder[] =>
-  sideUses.flatMap((use, index) => {
-    const next = sideUses[index + 1];
-    if (next === undefined || next.sentence !== use.sentence || next.first - use.end > 4 || next.first === use.end)
-      return [];
-    for (let at = use.end; at < next.first; at += 1) {
-      const form = tokens[at].form;
-      if (orderWords.has(form) || form === '>')
-        return [{ first: use.first, end: next.end, greater: use.side, lesser: next.side }];
-      if (use.side === next.side && next.first === use.end + 1 && (form === 'and' || form === 'or' || form === 'to')) {
-        return [{ first: use.first, end: next.end, greater: use.side, lesser: next.side }];
-      }
-      if (form === 'less' || form === '<')
-        return [{ first: use.first, end: next.end, greater: next.side, lesser: use.side }];
+/** The side against that of the same place; undefined where neither findings nor background know the place. */
+const checkPlace = (context: Context, use: SideUse): Flag[] | undefined => {
+  const { findings, background } = context;
+  for (const { placeOf, sure } of placeReadings) {
+    for (const reading of [findings, background]) {
+      const { shared, uses: places } = samePlace(reading, use, placeOf);
+      if (places.length === 0) continue;
+      if (covers(new Set(places.map(({ side }) => side)), use.side)) return [];
+      const source = reading === findings ? 'the findings say' : 'the background says';
+      const message = `The impression says ${nameOf(use.side)}; for this place ${source} ${nameOf(places[0].side)}.`;
+      const at = { impression: use, findings: reading === findings ? places[0] : null };
+      return [flagAt(context, 'laterality', shared >= sure ? 'hard' : 'soft', message, at)];
     }
-    return [];
-  });
+  }
+  return undefined;
+};
 
-const checkOrders = (context: Context, orders: readonly SideOrder[]) => {
-  const found = readOrders(context.findings).slice(0, mostUses);
-  return orders.flatMap((order) => {
-    if (order.greater === order.lesser) {
-      return [
-        flagAt(context, 'laterality', 'hard', 'The impression names one side twice where two are meant.', {
-          impression: order,
-        }),
-      ];
-    }
-    const reversed = found.find(({ greater }) => greater === order.lesser);
-    if (reversed === undefined || found.some(({ greater }) => greater === order.greater)) return [];
-    const message = `The impression says more on ${nameOf(order.greater)}; the findings say more on ${nameOf(reversed.greater)}.`;
-    return [flagAt(context, 'laterality', 'hard', message, { impression: order, findings: reversed })];
-  });
+const checkUse = (context: Context, use: SideUse): Flag[] => {
+  const { findings, background } = context;
+  const found = checkFinding(context, use);
+  if (found !== undefined) return found;
+  const clear = checkClear(context, use);
+  if (clear.length > 0) return clear;
+  const placed = checkPlace(context, use);
+  if (placed !== undefined) return placed;
+  // A side of what is denied is the negation rule's affair.
+  if (use.partOfOrgan || use.curve || use.mentions.some(({ denied }) => denied)) return [];
+  const known = named(findings, use.side) || named(background, use.side);
+  if (known && use.side === 'both') return [];
+  const message = known
+    ? `Nothing in the findings bears out ${nameOf(use.side)} here.`
+    : `The impression names ${nameOf(use.side)}; the findings do not.`;
+  const severity = known || use.side === 'both' ? 'soft' : 'hard';
+  const place = known ? null : (findings.sideUses[0] ?? null);
+  return [flagAt(context, 'laterality', severity, message, { impression: use, findings: place })];
 };
 
 const oneSided = (mentions: readonly Mention[]): Set<Side> => {
@@ -205,6 +158,19 @@ const checkLostSide = (context: Context) => {
     return [flagAt(context, 'laterality', 'hard', message, { impression: last.sides[0], findings: other.sides[0] })];
   });
 };
+
+/** `Moderate right and small right effusions`: two degrees of one finding on one side. */
+const checkDegrees = (context: Context): Flag[] =>
+  context.impression.sideUses.flatMap((use, index, uses) => {
+    const next = uses[index + 1];
+    if (next === undefined || next.side !== use.side || next.sentence !== use.sentence || use.side === 'both')
+      return [];
+    if (use.degree === null || next.degree === null || use.degree === next.degree || next.first - use.end > 4)
+      return [];
+    if (use.zones.join() !== next.zones.join() || use.mentions[0] !== next.mentions[0]) return [];
+    const message = 'The impression gives one side two degrees where two sides are meant.';
+    return [flagAt(context, 'laterality', 'hard', message, { impression: next })];
+  });
 
 /** Two descriptions of one measured finding on opposite sides, within the findings. */
 const checkWithin = (context: Context) => {
@@ -235,6 +201,7 @@ export const laterality: Rule = (context) => {
     ...single.flatMap((use) => checkUse(context, use)),
     ...checkOrders(context, orders),
     ...checkLostSide(context),
+    ...checkDegrees(context),
     ...checkWithin(context),
   ];
 };

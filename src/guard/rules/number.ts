@@ -2,7 +2,9 @@
  * @file Numbers. Every measurement of the impression must stand in the findings or the background after both are
  * brought to one unit; so must numbered ribs and vertebrae, and a count given to a finding must be the findings' own.
  */
+
 import type { Flag } from '../flag.js';
+import { movements } from '../lexicon/measures.js';
 import type { Measure, MeasureValue, Reading } from '../reading/mention.js';
 import { lastBefore } from '../reading/phrases.js';
 import { type Context, carriersIn, flagAt, labelOf, type Rule } from './context.js';
@@ -31,9 +33,14 @@ const contained = (stated: Measure, found: Measure): boolean => {
 /** At most this many measurements of the findings are compared; no report has more. */
 const mostMeasures = 100;
 
-/** Whether advice stands before a measurement in its sentence. */
-const isAdvised = ({ sentences, phrases }: Reading, measure: Measure): boolean => {
+/** How far before a length the word of moving a tube may stand. */
+const movementReach = 6;
+
+/** Whether a measurement is advice: `recommend withdrawal by 2 cm`, `pull back 3 cm`. */
+const isAdvised = ({ sentences, phrases, tokens }: Reading, measure: Measure): boolean => {
   const { first } = sentences[measure.sentence];
+  for (let at = Math.max(first, measure.first - movementReach); at < measure.first; at += 1)
+    if (movements.has(tokens[at].form)) return true;
   const last = lastBefore(phrases.advice, measure.first);
   return last !== undefined && last.first >= first;
 };
@@ -41,6 +48,7 @@ const isAdvised = ({ sentences, phrases }: Reading, measure: Measure): boolean =
 const checkMeasures = (context: Context): Flag[] => {
   const { findings, background, impression } = context;
   const known = [...findings.measures, ...background.measures].slice(0, mostMeasures);
+  const advisedThere = findings.measures.slice(0, mostMeasures).some((measure) => isAdvised(findings, measure));
   return impression.measures.flatMap((measure) => {
     const { dimension } = measure;
     if (known.some((other) => other.dimension === dimension && contained(measure, other))) return [];
@@ -51,8 +59,9 @@ const checkMeasures = (context: Context): Flag[] => {
       place === null
         ? 'The impression gives a measurement that the findings do not.'
         : 'The measurement in the impression differs from that in the findings.';
-    // `recommend withdrawal by 2 cm` measures nothing in the image.
-    const severity = dimension === 'time' || isAdvised(impression, measure) ? 'soft' : 'hard';
+    // `recommend withdrawal by 2 cm` measures nothing in the image; where the findings advise too, it is theirs.
+    const advice = isAdvised(impression, measure) && !advisedThere;
+    const severity = dimension === 'time' || advice ? 'soft' : 'hard';
     return [flagAt(context, 'number', severity, message, { impression: measure, findings: place })];
   });
 };

@@ -70,6 +70,19 @@ const accountedFor = (findings: Reading, stated: Mention): boolean => {
   return false;
 };
 
+/**
+ * Whether a mention of another name may be the lost finding: not where it lies in another zone and the findings have its
+ * own finding besides, as a nodule of the upper lobe beside an opacity at the base.
+ */
+const standsFor = (findings: Reading, stated: Mention, lost: Mention): boolean => {
+  if (stated.concept === lost.concept || stated.zones.length === 0 || lost.zones.length === 0) return true;
+  if (stated.zones.some((zone) => lost.zones.includes(zone))) return true;
+  for (const [found, closeness] of carriersIn(findings, stated.concept)) {
+    if (!found.denied && closeness < 2 && found.zones.some((zone) => stated.zones.includes(zone))) return false;
+  }
+  return true;
+};
+
 const coverIn = ({ findings, impression }: Context, lost: Mention): Cover => {
   let best: Cover;
   for (const [named, mentions] of impression.byConcept) {
@@ -80,9 +93,10 @@ const coverIn = ({ findings, impression }: Context, lost: Mention): Cover => {
       // `correlation with history of malignancy` is advice, not the nodule's name.
       return named === lost.concept || (!mention.denied && !inAdvice(impression, mention));
     };
-    if (!mentions.some(stands)) continue;
-    if (cover === 'fully') return cover;
-    best = cover;
+    const standing = mentions.filter(stands);
+    if (standing.length === 0) continue;
+    if (cover === 'fully' && standing.some((mention) => standsFor(findings, mention, lost))) return cover;
+    best = 'loosely';
   }
   return best;
 };
@@ -113,7 +127,23 @@ const notesOf = (reading: Reading): SentenceNote[] => {
   return notes;
 };
 
-const checkMention = (context: Context, mention: Mention, note: SentenceNote): Flag[] => {
+/** How many mentions on, in its own sentence, the reading of a finding is looked for. */
+const readingReach = 4;
+
+/** Whether the findings themselves read a finding as something that the impression names: `haziness, consistent with edema`. */
+const interpreted = ({ findings, impression }: Context, mention: Mention, at: number): boolean =>
+  findings.mentions
+    .slice(at + 1, at + 1 + readingReach)
+    .some(
+      (reading) =>
+        reading.sentence === mention.sentence &&
+        !reading.denied &&
+        reading.concept !== mention.concept &&
+        carriersOf(reading.concept).has(mention.concept) &&
+        (impression.byConcept.get(reading.concept) ?? []).some(({ denied }) => !denied),
+    );
+
+const checkMention = (context: Context, mention: Mention, at: number, note: SentenceNote): Flag[] => {
   const { findings } = context;
   const { concept, natures, course } = mention;
   const { weight } = conceptById.get(concept)!;
@@ -122,6 +152,7 @@ const checkMention = (context: Context, mention: Mention, note: SentenceNote): F
   const settled = (note.old && !natures.includes('acute')) || note.calcified || (concept === 'fracture' && note.device);
   if (settled && harmlessWhenOld.has(concept)) return [];
   if (note.overlay && (wide.has(concept) || concept === 'nodule')) return [];
+  if (wide.has(concept) && interpreted(context, mention, at)) return [];
   const cover = coverIn(context, mention);
   if (cover === 'fully') return [];
   const known =
@@ -158,10 +189,10 @@ const checkMalposition = (context: Context): Flag[] => {
 export const omission: Rule = (context) => {
   const notes = notesOf(context.findings);
   const flagged = new Map<ConceptId, Flag>();
-  for (const mention of context.findings.mentions) {
+  for (const [at, mention] of context.findings.mentions.entries()) {
     const earlier = flagged.get(mention.concept);
     if (earlier?.severity === 'hard') continue;
-    for (const flag of checkMention(context, mention, notes[mention.sentence])) {
+    for (const flag of checkMention(context, mention, at, notes[mention.sentence])) {
       if (earlier === undefined || flag.severity === 'hard') flagged.set(mention.concept, flag);
     }
   }
