@@ -123,6 +123,7 @@ export const compileDecoder = async (
   fed: readonly [string, Value][] = [],
 ): Promise<Decoder> => {
   const { numHeads, dKv, numDecoderLayers } = config;
+  const execution = { ...options, fused: true };
   const describe = (): { model: T5; mask: Tensor } => {
     const graph = new Graph();
     const mask = graph.input('mask', 'int64', ['batch', 'input']);
@@ -143,7 +144,7 @@ export const compileDecoder = async (
   const compileEncoder = (): Promise<Program> => {
     const { model, mask } = describe();
     const encoded = encode(model, model.graph.input('ids', 'int64', ['batch', 'input']), mask);
-    return compile(model.graph, named(crossKeysValues(model, encoded)), options);
+    return compile(model.graph, named(crossKeysValues(model, encoded)), execution);
   };
 
   const compileStep = (): Promise<Program> => {
@@ -163,7 +164,7 @@ export const compileDecoder = async (
       mask,
     );
     const logits = head(model, hidden); // (batch, queries, vocabulary)
-    return compile(graph, { logits, normalisers: logSumExp(logits), ...named(added) }, options);
+    return compile(graph, { logits, normalisers: logSumExp(logits), ...named(added) }, execution);
   };
 
   const encoder = await compileEncoder();
