@@ -34,12 +34,16 @@ export interface PageExample {
   readonly rougeL: number;
   /** F1 of this example's labels; 1 where neither side has any. */
   readonly labelF1: number;
+  /** F1; only where an encoder was given. */
+  readonly bertscore?: number;
   readonly words: number;
   /** Stretches of the prediction that the reference lacks, and the other way round. */
   readonly added: readonly Range[];
   readonly missing: readonly Range[];
   readonly flags: readonly PageFlag[];
   readonly labels: string;
+  /** By CheXbert, where it was given. */
+  readonly chexbert?: string;
 }
 
 const present = (labels: Labels): Observation[] =>
@@ -65,7 +69,7 @@ export const pageExamples = (
   flags?: readonly (readonly PageFlag[])[],
 ): PageExample[] =>
   items.map(({ studyId, findings, reference, prediction }, index) => {
-    const { rouge, labels, novelty, stratum } = scored[index];
+    const { rouge, labels, novelty, stratum, bertscore, chexbert } = scored[index];
     const { onlyInReference, onlyInPrediction } = wordDifference(reference, prediction);
     const expected = present(labels.reference);
     const found = present(labels.prediction);
@@ -81,11 +85,13 @@ export const pageExamples = (
       rouge1: rouge.stemmed.rouge1.fmeasure,
       rougeL: rouge.stemmed.rougeL.fmeasure,
       labelF1: total === 0 ? 1 : (2 * hits) / total,
+      ...(bertscore === undefined ? {} : { bertscore: bertscore.f1 }),
       words: novelty.prediction.words,
       added: onlyInPrediction,
       missing: onlyInReference,
       flags: flags?.[index] ?? [],
       labels: labelLine(labels.reference, labels.prediction),
+      ...(chexbert === undefined ? {} : { chexbert: labelLine(chexbert.reference, chexbert.prediction) }),
     };
   });
 

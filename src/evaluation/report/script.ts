@@ -71,6 +71,7 @@ const detailOf = (example) => {
     detail.append(block('Flags', list));
   }
   if (example.labels) detail.append(block('Labels', make('p', '', example.labels)));
+  if (example.chexbert) detail.append(block('Labels by CheXbert', make('p', '', example.chexbert)));
   return detail;
 };
 
@@ -86,7 +87,7 @@ let sortKey = 'rougeL';
 let descending = false;
 let shown = page;
 
-const valueOf = { id: (e) => e.index, stratum: (e) => e.stratum, rouge1: (e) => e.rouge1, rougeL: (e) => e.rougeL, labelF1: (e) => e.labelF1, words: (e) => e.words, flags: (e) => e.flags.length };
+const valueOf = { id: (e) => e.index, stratum: (e) => e.stratum, rouge1: (e) => e.rouge1, rougeL: (e) => e.rougeL, labelF1: (e) => e.labelF1, bertscore: (e) => e.bertscore, words: (e) => e.words, flags: (e) => e.flags.length };
 const searchable = examples.map((e) => [e.id, e.prediction, e.reference, e.findings].join('\n').toLowerCase());
 
 const draw = () => {
@@ -105,7 +106,7 @@ const draw = () => {
     row.tabIndex = 0;
     row.setAttribute('aria-expanded', 'false');
     row.append(make('td', '', e.id), make('td', 'text', e.prediction || '(empty)'), make('td', '', e.stratum));
-    for (const value of [e.rouge1, e.rougeL, e.labelF1]) row.append(make('td', '', (100 * value).toFixed(1)));
+    for (const value of [e.rouge1, e.rougeL, e.labelF1, ...('bertscore' in e ? [e.bertscore] : [])]) row.append(make('td', '', (100 * value).toFixed(1)));
     row.append(make('td', '', String(e.words)));
     if (flagged !== null) row.append(make('td', '', e.flags.length === 0 ? '' : String(e.flags.length)));
     const toggle = () => {
