@@ -253,8 +253,8 @@ const examplesSection = (
     .filter((one) => hard(one) > 0)
     .sort((a, b) => hard(b) - hard(a) || a.index - b.index)
     .slice(0, worstShown);
-  const head = (key: string, title: string, width: string): string =>
-    `<th scope="col" data-key="${key}" style="width:${width}"><button type="button">${title}</button></th>`;
+  const head = (key: string, title: string, width: string, first = 'ascending'): string =>
+    `<th scope="col" data-key="${key}" data-first="${first}" style="width:${width}"><button type="button">${title}</button></th>`;
   const option = (value: string, title: string): string => `<option value="${value}">${title}</option>`;
   const marks =
     '<ul class="legend"><li><i style="background:var(--added)"></i>only in the prediction</li><li><i style="background:var(--missing)"></i>only in the reference</li></ul>';
@@ -274,7 +274,7 @@ const examplesSection = (
       ? `<select id="flagged" aria-label="flags">${option('', 'flagged or not')}${option('any', 'flagged')}${option('hard', 'hard flags')}</select>`
       : '',
     '<span class="count" id="count" aria-live="polite"></span></div>',
-    `<div class="scroll"><table class="examples"><thead><tr>${head('id', 'study', '13%')}<th scope="col" style="text-align:left">prediction</th>${head('stratum', 'stratum', '10%')}${head('rouge1', 'R-1, stemmed', '9%')}${head('rougeL', 'R-L, stemmed', '9%')}${head('labelF1', 'labels F1', '9%')}${hasBertScore ? head('bertscore', 'BERTScore F1', '10%') : ''}${head('words', 'words', '8%')}${hasFlags ? head('flags', 'flags', '7%') : ''}</tr></thead><tbody></tbody></table></div>`,
+    `<div class="scroll"><table class="examples"><thead><tr>${head('id', 'study', '12%')}<th scope="col" style="text-align:left">prediction</th>${head('stratum', 'stratum', '10%')}${head('rouge1', 'R-1, stemmed', '9%')}${head('rougeL', 'R-L, stemmed', '9%')}${head('labelF1', 'labels F1', '9%')}${hasBertScore ? head('bertscore', 'BERTScore F1', '10%') : ''}${head('words', 'words', '8%')}${hasFlags ? head('flags', 'flags', '7%', 'descending') : ''}</tr></thead><tbody></tbody></table></div>`,
     '<button type="button" class="more" id="more" hidden>show more</button><noscript><p class="note">The table needs JavaScript; everything above does not.</p></noscript></section>',
   ].join('');
 };

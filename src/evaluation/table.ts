@@ -139,8 +139,8 @@ export const judgedFigures = (
       ? []
       : (
           [
-            ['BERTScore P', 'precision'],
-            ['BERTScore R', 'recall'],
+            ['BERTScore precision', 'precision'],
+            ['BERTScore recall', 'recall'],
             ['BERTScore F1', 'f1'],
           ] as const
         ).map(([title, measure]) => [title, bertscore[measure], intervals.bertscore![measure]] as const)),
