@@ -262,5 +262,9 @@ describe('the report page in a browser', () => {
     await open({ viewport: { width: 390, height: 800 } });
     const width = await page.evaluate(() => (globalThis as Json).document.documentElement.scrollWidth);
     expect(width).toBeLessThanOrEqual(390);
+    const one = (await page.locator('tr.row td:nth-child(4)').first().boundingBox())!;
+    const next = (await page.locator('tr.row td:nth-child(5)').first().boundingBox())!;
+    expect(one.x + one.width).toBeLessThanOrEqual(next.x + 1);
+    expect(one.width).toBeGreaterThan(50);
   });
 });

@@ -74,13 +74,13 @@ mark.flag.lit { background: var(--soft-flag); color: var(--card); } mark.flag.ha
 .flags { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px; }
 .flags button { border: 0; border-radius: 7px; background: var(--soft-flag-soft); color: var(--soft-flag); padding: 3px 10px; cursor: pointer; text-align: left; font-size: 13.5px; }
 .flags button.hard { background: var(--hard-soft); color: var(--hard); }
-.flags button.lit { box-shadow: 0 0 0 2px currentColor; }
+.flags button.lit { box-shadow: inset 0 0 0 2px currentColor; }
 .worst { border-top: 1px solid var(--rule); padding: 16px 0 4px; } .worst:first-of-type { border-top: 0; }
 .worst .meta { color: var(--soft); font-size: 13px; margin-bottom: 8px; }
 .more { margin: 12px auto 0; display: block; border: 1px solid var(--rule); background: var(--card); border-radius: 8px; padding: 7px 18px; cursor: pointer; color: var(--soft); }
 button:focus-visible, input:focus-visible, select:focus-visible, mark:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 footer { margin-top: 56px; color: var(--faint); font-size: 13px; }
-@media (max-width: 720px) { .card { overflow-x: auto; } .card > .plot { min-width: 620px; } .pair .plot { min-width: 0; } }
+@media (max-width: 720px) { table.examples { min-width: 760px; } .card { overflow-x: auto; } .card > .plot { min-width: 620px; } .pair .plot { min-width: 0; } }
 @media (max-width: 560px) { main { padding: 32px 16px 64px; } .pair { grid-template-columns: 1fr; } }
 @media print { .controls, .switch, .more { display: none; } body { background: #fff; } }
 `;
