@@ -100,29 +100,35 @@ describe('the report page in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('draws every interval where its figure lies on the scale', async () => {
+  it('draws every interval and figure where the scale has them', async () => {
     await open();
-    const drawn = await page.evaluate(() =>
-      [...(globalThis as Json).document.querySelectorAll('svg.plot g')].flatMap((group) => {
+    const drawn: Json[] = await page.evaluate(() => {
+      const middle = (element: Json): number => {
+        const { left, width } = element.getBoundingClientRect();
+        return left + width / 2;
+      };
+      return [...(globalThis as Json).document.querySelectorAll('svg.plot g')].flatMap((group) => {
         const line = group.querySelector('line.whisker');
-        const mark = group.querySelector('circle, rect, path')?.getBoundingClientRect();
-        if (line === null || mark === undefined || line.getClientRects().length === 0) return [];
+        if (line === null || line.getClientRects().length === 0) return [];
+        const grid = [...group.parentElement.querySelectorAll('line.grid')].map(middle);
+        const at = (x: number): number => (100 * (x - grid[0])) / (grid.at(-1)! - grid[0]);
         const { left, right } = line.getBoundingClientRect();
-        return [
-          {
-            left,
-            right,
-            middle: mark.left + mark.width / 2,
-            colour: (globalThis as Json).getComputedStyle(line).stroke,
-          },
-        ];
-      }),
-    );
+        const mark = group.querySelector('circle, rect, path');
+        const said = group
+          .querySelector('.value')
+          .textContent.match(/[\d.]+/g)
+          .map(Number);
+        const colour = (globalThis as Json).getComputedStyle(line).stroke;
+        return [{ said, seen: [at(middle(mark)), at(left), at(right)], colour }];
+      });
+    });
     expect(drawn.length).toBeGreaterThan(40);
-    expect(drawn.some(({ left, right }) => right - left > 10)).toBe(true);
-    for (const { left, right, middle, colour } of drawn) {
-      expect(middle).toBeGreaterThan(left - 3);
-      expect(middle).toBeLessThan(right + 3);
+    expect(drawn.some(({ said: [, low, high] }) => high - low > 10)).toBe(true);
+    for (const { said, seen, colour } of drawn) {
+      said.forEach((value: number, index: number) => {
+        // A point of the scale is more than a pixel.
+        expect(Math.abs(value - seen[index])).toBeLessThan(1);
+      });
       expect(colour).toMatch(/^rgb/);
     }
   });
