@@ -10,8 +10,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { evaluate } from '../dist/evaluation/evaluate.js';
-import { createRandom } from '../dist/evaluation/random.js';
 import { reportPage } from '../dist/evaluation/report-page.js';
+import { Random } from '../dist/ground/random.js';
 
 const [dataFile, rounds = '3'] = process.argv.slice(2);
 
@@ -27,7 +27,7 @@ const stock = [
   'A 6 mm nodule in the right upper lobe is unchanged.',
   'Lungs are hyperexpanded, consistent with emphysema.',
 ];
-const random = createRandom(1);
+const random = Random.seeded(1);
 const sentences = (count) => Array.from({ length: count }, () => stock[random.below(stock.length)]).join(' ');
 const made = () =>
   Array.from({ length: 2000 }, (_, i) => ({

@@ -9,7 +9,7 @@
  * const [{ impression }] = await drafter.draft([report]);
  * const flags = checkImpression({ ...report, impression });
  */
-export { type Evaluation, evaluate } from './evaluation/evaluate.js';
+export { type Evaluation, evaluate, evaluateWithJudges } from './evaluation/evaluate.js';
 export { createRougeScorer, type RougeScores } from './evaluation/rouge.js';
 export { byAgreement } from './generation/agreement.js';
 export { createDrafter, type Draft, type Drafter, type DraftOptions } from './generation/drafts.js';
@@ -18,6 +18,8 @@ export { version } from './ground/version.js';
 export { checkImpression } from './guard/check.js';
 export type { Flag, FlagKind, GuardInput, Span } from './guard/flag.js';
 export { rerank } from './guard/rerank.js';
+export { openBertScore } from './judges/bertscore.js';
+export { openChexbert } from './judges/chexbert.js';
 export { type Model, readModel, writeModel } from './models/directory.js';
 export { openModel, openStart, openToDraft } from './models/open.js';
 export { readExamples } from './reports/dataset.js';

@@ -2,9 +2,10 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import { evaluate } from '../evaluation/evaluate.js';
+import { evaluateWithJudges } from '../evaluation/evaluate.js';
 import type { FlagCounts } from '../evaluation/flags.js';
 import type { EvaluationItem } from '../evaluation/item.js';
+import type { Judges } from '../evaluation/judges.js';
 import { radEvalJson } from '../evaluation/parallel.js';
 import { reportPage } from '../evaluation/report-page.js';
 import { scoreTable } from '../evaluation/table.js';
@@ -16,9 +17,10 @@ import type { Example } from '../reports/example.js';
 import { alignPredictions, readPredictions } from '../reports/predictions.js';
 import { addDraftingOptions, type DraftingOptions, draftingOptionGiven, draftWith } from './drafting.js';
 import { addEndpointOptions, checkEndpointOptions, draftAtEndpoint, type EndpointOptions } from './endpoint.js';
+import { addJudgingOptions, type JudgingOptions, openJudges, strayJudgingOption } from './judging.js';
 import { wholeNumber } from './values.js';
 
-interface EvaluateOptions extends DraftingOptions, EndpointOptions {
+interface EvaluateOptions extends DraftingOptions, EndpointOptions, JudgingOptions {
   readonly predictions?: string;
   readonly out: string;
   readonly trainData?: string;
@@ -89,6 +91,24 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
     if (unused !== undefined)
       command.error(`error: ${unused} is for drafting with --model or --endpoint, leave it out`, { exitCode: 2 });
   }
+  const stray = strayJudgingOption(options);
+  if (stray !== undefined) command.error(`error: ${stray} is for BERTScore, give --bertscore`, { exitCode: 2 });
+  // What can't be opened shows before anything is drafted.
+  const { judges, release } = await openJudges(options);
+  try {
+    await evaluateData(data, options, command, judges);
+  } finally {
+    await release();
+  }
+};
+
+const evaluateData = async (
+  data: string,
+  options: EvaluateOptions,
+  command: Command,
+  judges: Judges,
+): Promise<void> => {
+  const { predictions: file, model, endpoint } = options;
   const examples = await readExamples(data);
   const training = options.trainData === undefined ? undefined : await readExamples(options.trainData);
   try {
@@ -106,12 +126,13 @@ const run = async (data: string, options: EvaluateOptions, command: Command): Pr
   const flags = items.map(({ prediction, findings, background }) =>
     checkImpression({ findings, background, impression: prediction }),
   );
-  const result = evaluate(items, {
+  const settings = {
     seed: options.seed,
     flags: flags.map(countsByKind),
     training: training?.map(({ impression, ...report }) => ({ ...report, reference: impression })),
     against,
-  });
+  };
+  const result = await evaluateWithJudges(items, settings, judges);
 
   const json = `${JSON.stringify(result.evaluation, null, 2)}\n`;
   await writeWhole(
@@ -135,21 +156,25 @@ export const evaluateCommand = (): Command => addEndpointOptions(scoringCommand(
 
 const scoringCommand = (): Command =>
   addDraftingOptions(
-    new Command('evaluate')
-      .summary('score drafts against the references')
-      .description('Score impressions against the references, with intervals and trivial baselines beside every score.')
-      .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
-      .option('--model <dir>', 'model directory whose drafts are scored')
-      .option('--predictions <file>', 'or impressions to score: JSON Lines of {"study_id", "impression"}')
-      .requiredOption(
-        '--out <dir>',
-        'folder for report.html, evaluation.json, examples.jsonl and radeval.json; made if missing',
-      )
-      .option(
-        '--train-data <file>',
-        'training examples, for the nearest-report baseline (default: the other examples of DATA)',
-      )
-      .option('--against <file>', 'predictions of another system, to test the differences for significance')
-      .option('--seed <n>', 'seed of all resampling, and of sampling drafts', wholeNumber(0), 1)
-      .option('--json', 'print evaluation.json instead of the table'),
+    addJudgingOptions(
+      new Command('evaluate')
+        .summary('score drafts against the references')
+        .description(
+          'Score impressions against the references, with intervals and trivial baselines beside every score.',
+        )
+        .argument('<data>', 'examples with reference impressions (.json, .jsonl or .csv)')
+        .option('--model <dir>', 'model directory whose drafts are scored')
+        .option('--predictions <file>', 'or impressions to score: JSON Lines of {"study_id", "impression"}')
+        .requiredOption(
+          '--out <dir>',
+          'folder for report.html, evaluation.json, examples.jsonl and radeval.json; made if missing',
+        )
+        .option(
+          '--train-data <file>',
+          'training examples, for the nearest-report baseline (default: the other examples of DATA)',
+        )
+        .option('--against <file>', 'predictions of another system, to test the differences for significance')
+        .option('--seed <n>', 'seed of all resampling, and of sampling drafts', wholeNumber(0), 1)
+        .option('--json', 'print evaluation.json instead of the table'),
+    ),
   ).action(run);

@@ -4,7 +4,7 @@
  * `rouge_score`'s `BootstrapAggregator` does the same with an unseeded generator and reports the median of the samples
  * for the mean; here the mean is the mean, and the seed is part of the result.
  */
-import { createRandom } from './random.js';
+import { Random } from '../ground/random.js';
 import { createWeightedSums } from './weighted-sums.js';
 
 /** The bounds between which a figure fell in the given share of the samples. */
@@ -54,13 +54,14 @@ export const bootstrap = (
 ): Interval[] => {
   const examples = rows.length / width;
   if (examples === 0) return figuresOf(new Float64Array(width)).map(() => ({ low: Number.NaN, high: Number.NaN }));
-  const random = createRandom(seed);
+  const random = Random.seeded(seed, 'bootstrap');
   const sums = createWeightedSums(rows, width);
   const times = new Int32Array(examples);
   const drawn: Float64Array[] = [];
   for (let sample = 0; sample < resamples; sample += 1) {
     times.fill(0);
-    for (let draw = 0; draw < examples; draw += 1) times[random.below(examples)] += 1;
+    // By multiplication, faster than without bias; off from uniform by less than examples / 2^32.
+    for (let draw = 0; draw < examples; draw += 1) times[Math.floor((random.bits() * examples) / 2 ** 32)] += 1;
     figuresOf(sums.of(times)).forEach((figure, index) => {
       drawn[index] ??= new Float64Array(resamples);
       drawn[index][sample] = figure;

@@ -13,6 +13,7 @@ import type { BootstrapSettings } from './bootstrap.js';
 import { compareSets, type ExampleScores, type FigureTest, rougeTypes, type ScoredSet, scoreSet } from './figures.js';
 import { type FlagCounts, type FlagRates, flagRates } from './flags.js';
 import type { EvaluationItem } from './item.js';
+import { askJudges, type BertScoreSetting, type Judged, type JudgeSetting, type Judges } from './judges.js';
 import { labelReport } from './labels/label.js';
 import { countNovel, sourceGrams } from './novelty.js';
 import type { RandomisationSettings } from './randomisation.js';
@@ -35,6 +36,11 @@ export type Evaluation = ScoredWithBaselines & {
   readonly settings: BootstrapSettings & { readonly randomisationSamples: number };
   /** What each baseline writes. */
   readonly baselineDescriptions: Readonly<Record<BaselineName, string>>;
+  /** The models that judged, and how many distinct texts were longer than they read; absent where none did. */
+  readonly judges?: {
+    readonly chexbert?: JudgeSetting & { readonly cut: number };
+    readonly bertscore?: BertScoreSetting & { readonly cut: number };
+  };
   /** Predictions without a single token; they score 0. */
   readonly emptyPredictions: number;
   readonly strata: Readonly<Record<Stratum, ScoredWithBaselines>> & { readonly rule: string };
@@ -86,7 +92,7 @@ const remembered = <Result>(compute: (text: string) => Result): ((text: string) 
 };
 
 /** Scores predictions of one system; shared between systems, since the references are the same. */
-const createExampleScorer = (items: readonly EvaluationItem[]) => {
+const createExampleScorer = (items: readonly EvaluationItem[], { chexbert, bertscore }: Judged) => {
   const rouge = createRougeScorer(rougeTypes);
   const labels = remembered(labelReport);
   const tokens = remembered((text) => tokenize(text));
@@ -101,6 +107,10 @@ const createExampleScorer = (items: readonly EvaluationItem[]) => {
         labels: { reference: labels(reference), prediction: labels(prediction) },
         temporal: temporalF1(changes(reference), changes(prediction)),
         novelty: { reference: references[index], prediction: countNovel(tokens(prediction), sources[index]) },
+        ...(chexbert === undefined
+          ? {}
+          : { chexbert: { reference: chexbert.labels(reference), prediction: chexbert.labels(prediction) } }),
+        ...(bertscore === undefined ? {} : { bertscore: bertscore.score(reference, prediction) }),
       };
     });
 };
@@ -112,7 +122,53 @@ const createExampleScorer = (items: readonly EvaluationItem[]) => {
  * @param settings Resampling (1,000 samples, 95 %, seed 1), where the nearest report is looked up, what to test against.
  * @example const { evaluation } = evaluate(items); evaluation.rouge.stemmed.rougeL.fmeasure;
  */
-export const evaluate = (items: readonly EvaluationItem[], settings: EvaluateSettings = {}): EvaluateResult => {
+export const evaluate = (items: readonly EvaluationItem[], settings: EvaluateSettings = {}): EvaluateResult =>
+  evaluateSystems(items, systemsOf(items, settings), settings, {});
+
+/**
+ * Evaluates predictions, models that judge included; the baselines and the other system are judged too.
+ *
+ * @param judges CheXbert, or an encoder for BERTScore.
+ * @throws What a judge throws.
+ * @example await evaluateWithJudges(items, {}, { bertscore: await openBertScore('roberta-large-17-onnx') });
+ */
+export const evaluateWithJudges = async (
+  items: readonly EvaluationItem[],
+  settings: EvaluateSettings,
+  judges: Judges,
+): Promise<EvaluateResult> => {
+  const systems = systemsOf(items, settings);
+  const { against = [], ...others } = systems;
+  const judged = await askJudges(
+    judges,
+    items.map(({ reference }) => reference),
+    [...Object.values(others), ...(settings.against === undefined ? [] : [against])],
+  );
+  return evaluateSystems(items, systems, settings, judged);
+};
+
+/** What each system wrote, in the items' order. */
+type Systems = Readonly<Record<'system' | BaselineName, readonly string[]>> & { readonly against?: readonly string[] };
+
+const systemsOf = (items: readonly EvaluationItem[], settings: EvaluateSettings): Systems => ({
+  system: items.map(({ prediction }) => prediction),
+  fixed: items.map(() => fixedSentence),
+  lead: items.map(({ findings }) => leadSentence(findings)),
+  nearest: nearestImpressions(items, settings.training ?? items, settings),
+  ...(settings.against === undefined ? {} : { against: settings.against.predictions }),
+});
+
+const settingsOf = ({ chexbert, bertscore }: Judged): NonNullable<Evaluation['judges']> => ({
+  ...(chexbert === undefined ? {} : { chexbert: { ...chexbert.setting, cut: chexbert.cut } }),
+  ...(bertscore === undefined ? {} : { bertscore: { ...bertscore.setting, cut: bertscore.cut } }),
+});
+
+const evaluateSystems = (
+  items: readonly EvaluationItem[],
+  systems: Systems,
+  settings: EvaluateSettings,
+  judged: Judged,
+): EvaluateResult => {
   const {
     resamples = 1000,
     confidence = 0.95,
@@ -123,27 +179,34 @@ export const evaluate = (items: readonly EvaluationItem[], settings: EvaluateSet
     flags,
   } = settings;
   const resampling = { resamples, confidence, seed };
-  const scoreExamples = createExampleScorer(items);
-  const scores = scoreExamples(items.map(({ prediction }) => prediction));
+  const models = { chexbert: judged.chexbert !== undefined, bertscore: judged.bertscore !== undefined };
+  const scoreExamples = createExampleScorer(items, judged);
+  const scores = scoreExamples(systems.system);
   const baselineScores: Readonly<Record<BaselineName, ExampleScores[]>> = {
-    fixed: scoreExamples(items.map(() => fixedSentence)),
-    lead: scoreExamples(items.map(({ findings }) => leadSentence(findings))),
-    nearest: scoreExamples(nearestImpressions(items, training ?? items, settings)),
+    fixed: scoreExamples(systems.fixed),
+    lead: scoreExamples(systems.lead),
+    nearest: scoreExamples(systems.nearest),
   };
   const stratumOfItem = scores.map(({ labels }) => stratumOf(labels.reference));
   const within = <Value>(values: readonly Value[], stratum?: Stratum): Value[] =>
     values.filter((_, index) => stratum === undefined || stratumOfItem[index] === stratum);
   const scoredWithBaselines = (stratum?: Stratum): ScoredWithBaselines => {
-    const baseline = (name: BaselineName): ScoredSet => scoreSet(within(baselineScores[name], stratum), resampling);
+    const scored = (examples: readonly ExampleScores[]): ScoredSet =>
+      scoreSet(within(examples, stratum), resampling, models);
+    const baseline = (name: BaselineName): ScoredSet => scored(baselineScores[name]);
     return {
-      ...scoreSet(within(scores, stratum), resampling),
+      ...scored(scores),
       baselines: { fixed: baseline('fixed'), lead: baseline('lead'), nearest: baseline('nearest') },
     };
   };
   const compareWith = ({ name, predictions }: NonNullable<EvaluateSettings['against']>): Evaluation['against'] => {
     const otherScores = scoreExamples(predictions);
     const test = { samples: randomisationSamples, seed };
-    return { name, scores: scoreSet(otherScores, resampling), tests: compareSets(scores, otherScores, test) };
+    return {
+      name,
+      scores: scoreSet(otherScores, resampling, models),
+      tests: compareSets(scores, otherScores, test, models),
+    };
   };
   const [normal, abnormal] = strata;
   return {
@@ -155,6 +218,7 @@ export const evaluate = (items: readonly EvaluationItem[], settings: EvaluateSet
         lead: "the findings' first sentence",
         nearest: `the impression of the ${training === undefined ? 'other evaluated' : 'training'} report whose findings' words are most alike (Jaccard)`,
       },
+      ...(models.chexbert || models.bertscore ? { judges: settingsOf(judged) } : {}),
       emptyPredictions: items.filter(({ prediction }) => tokenize(prediction).length === 0).length,
       strata: { rule: stratumRule, normal: scoredWithBaselines(normal), abnormal: scoredWithBaselines(abnormal) },
       ...(against === undefined ? {} : { against: compareWith(against) }),

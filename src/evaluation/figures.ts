@@ -3,6 +3,7 @@
  * from the rows' column sums, and so the same few functions serve the whole set, a stratum, a baseline, a bootstrap
  * sample and a randomisation test.
  */
+import type { BertScore } from './bertscore.js';
 import { type BootstrapSettings, bootstrap, type Interval } from './bootstrap.js';
 import {
   countLabels,
@@ -33,6 +34,16 @@ export interface ExampleScores {
   readonly temporal: number;
   /** N-grams that the findings lack. */
   readonly novelty: { readonly reference: NgramCounts; readonly prediction: NgramCounts };
+  /** By CheXbert, where it was given. */
+  readonly chexbert?: { readonly reference: Labels; readonly prediction: Labels };
+  /** Where an encoder was given. */
+  readonly bertscore?: BertScore;
+}
+
+/** Which scores of models all examples have, besides those that need none. */
+export interface ModelScores {
+  readonly chexbert: boolean;
+  readonly bertscore: boolean;
 }
 
 /** Shares of n-grams that the findings lack. */
@@ -41,7 +52,7 @@ export interface Novelty {
   readonly pairs: number;
 }
 
-/** Figures of a set of predictions. ROUGE and temporal F1 are means over the examples, the others follow from totals. */
+/** Figures of a set of predictions. ROUGE, temporal F1 and BERTScore are means over the examples, the others follow from totals. */
 export interface Figures {
   readonly rouge: RougeSettings<ReportedRouge>;
   readonly labels: LabelScores;
@@ -49,6 +60,10 @@ export interface Figures {
   /** Mean words of predictions and references, and the predictions' total over the references'. */
   readonly length: { readonly prediction: number; readonly reference: number; readonly ratio: number };
   readonly novelty: { readonly prediction: Novelty; readonly reference: Novelty };
+  /** F1 of CheXbert's labels. */
+  readonly chexbert?: LabelScores;
+  /** Means over the examples. */
+  readonly bertscore?: BertScore;
 }
 
 /** A tree of figures with an interval in place of every number. */
@@ -56,17 +71,38 @@ export type Intervals<Tree> = Tree extends number ? Interval : { readonly [Key i
 
 const measures = ['precision', 'recall', 'fmeasure'] as const satisfies readonly (keyof RougeScore)[];
 
-/** Columns of a row: ROUGE by setting, type, measure; temporal F1; n-grams of prediction and reference; labels. */
+/**
+ * Columns of a row: ROUGE by setting, type, measure; temporal F1; n-grams of prediction and reference; labels; where
+ * there are judges, CheXbert's labels and BERTScore.
+ */
 const rougeColumns = rougeSettings.length * rougeTypes.length * measures.length;
 const temporalAt = rougeColumns;
 const noveltyAt = temporalAt + 1;
 const labelsAt = noveltyAt + 8;
-const width = labelsAt + labelColumns;
+const plainWidth = labelsAt + labelColumns;
+
+const measuresOfBertScore = ['precision', 'recall', 'f1'] as const satisfies readonly (keyof BertScore)[];
+
+/** Where the columns of the judges begin, for those that there are. */
+interface Layout {
+  readonly chexbertAt?: number;
+  readonly bertscoreAt?: number;
+  readonly width: number;
+}
+
+const layoutOf = ({ chexbert, bertscore }: ModelScores): Layout => {
+  const bertscoreAt = plainWidth + (chexbert ? labelColumns : 0);
+  return {
+    ...(chexbert ? { chexbertAt: plainWidth } : {}),
+    ...(bertscore ? { bertscoreAt } : {}),
+    width: bertscoreAt + (bertscore ? measuresOfBertScore.length : 0),
+  };
+};
 
 /** The rows of some examples. // (examples, width) */
-const rowsOf = (scores: readonly ExampleScores[]): Float64Array => {
+const rowsOf = (scores: readonly ExampleScores[], { width, chexbertAt, bertscoreAt }: Layout): Float64Array => {
   const rows = new Float64Array(scores.length * width);
-  scores.forEach(({ rouge, labels, temporal, novelty }, index) => {
+  scores.forEach(({ rouge, labels, temporal, novelty, chexbert, bertscore }, index) => {
     let column = index * width;
     for (const setting of rougeSettings)
       for (const type of rougeTypes) for (const measure of measures) rows[column++] = rouge[setting][type][measure];
@@ -78,18 +114,24 @@ const rowsOf = (scores: readonly ExampleScores[]): Float64Array => {
       rows[column++] = pairs;
     }
     countLabels(labels.reference, labels.prediction, rows, column);
+    if (chexbertAt !== undefined)
+      countLabels(chexbert!.reference, chexbert!.prediction, rows, index * width + chexbertAt);
+    if (bertscoreAt !== undefined)
+      measuresOfBertScore.forEach((measure, at) => {
+        rows[index * width + bertscoreAt + at] = bertscore![measure];
+      });
   });
   return rows;
 };
 
-const sumsOf = (rows: Float64Array): Float64Array => {
+const sumsOf = (rows: Float64Array, { width }: Layout): Float64Array => {
   const sums = new Float64Array(width);
   for (let at = 0; at < rows.length; at += 1) sums[at % width] += rows[at];
   return sums;
 };
 
 /** The figures of a set of examples from their column sums; NaN where the set is empty. */
-const figuresOf = (sums: Float64Array, examples: number): Figures => {
+const figuresOf = (sums: Float64Array, examples: number, { chexbertAt, bertscoreAt }: Layout): Figures => {
   let column = 0;
   const mean = (): number => sums[column++] / examples;
   const score = (): RougeScore => ({ precision: mean(), recall: mean(), fmeasure: mean() });
@@ -113,6 +155,16 @@ const figuresOf = (sums: Float64Array, examples: number): Figures => {
       ratio: sums[noveltyAt + 1] / Math.max(sums[noveltyAt + 5], 1),
     },
     novelty: { prediction: novelty(noveltyAt), reference: novelty(noveltyAt + 4) },
+    ...(chexbertAt === undefined ? {} : { chexbert: labelScores(sums, chexbertAt) }),
+    ...(bertscoreAt === undefined
+      ? {}
+      : {
+          bertscore: {
+            precision: sums[bertscoreAt] / examples,
+            recall: sums[bertscoreAt + 1] / examples,
+            f1: sums[bertscoreAt + 2] / examples,
+          },
+        }),
   };
 };
 
@@ -142,6 +194,8 @@ export type ScoredSet = Figures & {
   readonly examples: number;
   /** The label scores of each observation. */
   readonly observations: Readonly<Record<Observation, ObservationScore>>;
+  /** Those of CheXbert, where it was given. */
+  readonly chexbertObservations?: Readonly<Record<Observation, ObservationScore>>;
   readonly intervals: Intervals<Figures>;
 };
 
@@ -149,18 +203,30 @@ export type ScoredSet = Figures & {
  * The figures of a set of examples with bootstrap intervals.
  *
  * @param scores One an example; of an empty set every mean is NaN (null in JSON).
+ * @param models Which of the models' scores the examples have.
  */
-export const scoreSet = (scores: readonly ExampleScores[], settings: BootstrapSettings): ScoredSet => {
-  const rows = rowsOf(scores);
-  const sums = sumsOf(rows);
+export const scoreSet = (
+  scores: readonly ExampleScores[],
+  settings: BootstrapSettings,
+  models: ModelScores,
+): ScoredSet => {
+  const layout = layoutOf(models);
+  const { width, chexbertAt } = layout;
+  const rows = rowsOf(scores, layout);
+  const sums = sumsOf(rows, layout);
   // Of no examples nothing is known, not even a zero.
-  const figures = figuresOf(scores.length === 0 ? new Float64Array(width).fill(Number.NaN) : sums, scores.length);
-  const drawn = bootstrap(rows, width, (sample) => leavesOf(figuresOf(sample, scores.length)), settings);
+  const figures = figuresOf(
+    scores.length === 0 ? new Float64Array(width).fill(Number.NaN) : sums,
+    scores.length,
+    layout,
+  );
+  const drawn = bootstrap(rows, width, (sample) => leavesOf(figuresOf(sample, scores.length, layout)), settings);
   let leaf = 0;
   return {
     examples: scores.length,
     ...figures,
     observations: observationScores(sums, labelsAt),
+    ...(chexbertAt === undefined ? {} : { chexbertObservations: observationScores(sums, chexbertAt) }),
     intervals: withLeaves(figures, () => drawn[leaf++]),
   };
 };
@@ -178,7 +244,7 @@ export interface FigureTest {
 }
 
 /** Which figures are tested: those of which more is better, and the length. */
-const tested = /^rouge\..*\.fmeasure$|^labels\..*\.f1$|^temporal\.f1$|^length\.ratio$/;
+const tested = /^rouge\..*\.fmeasure$|^(?:labels|chexbert)\..*\.f1$|^(?:temporal|bertscore)\.f1$|^length\.ratio$/;
 
 /**
  * Compares two systems on the same examples.
@@ -189,14 +255,16 @@ export const compareSets = (
   scores: readonly ExampleScores[],
   otherScores: readonly ExampleScores[],
   settings: RandomisationSettings,
+  models: ModelScores,
 ): FigureTest[] => {
-  const rows = rowsOf(scores);
-  const otherRows = rowsOf(otherScores);
-  const figures = figuresOf(sumsOf(rows), scores.length);
+  const layout = layoutOf(models);
+  const rows = rowsOf(scores, layout);
+  const otherRows = rowsOf(otherScores, layout);
+  const figures = figuresOf(sumsOf(rows, layout), scores.length, layout);
   const values = leavesOf(figures);
-  const others = leavesOf(figuresOf(sumsOf(otherRows), scores.length));
-  const leaves = (sums: Float64Array): number[] => leavesOf(figuresOf(sums, scores.length));
-  const differences = pairedRandomisation(rows, otherRows, width, leaves, settings);
+  const others = leavesOf(figuresOf(sumsOf(otherRows, layout), scores.length, layout));
+  const leaves = (sums: Float64Array): number[] => leavesOf(figuresOf(sums, scores.length, layout));
+  const differences = pairedRandomisation(rows, otherRows, layout.width, leaves, settings);
   return pathsOf(figures)
     .map((figure, index) => ({ figure, system: values[index], other: others[index], ...differences[index] }))
     .filter(({ figure }) => tested.test(figure));

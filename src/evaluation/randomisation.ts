@@ -4,7 +4,7 @@
  * 2005). Under the null hypothesis the two outputs for an example could be swapped; so they are, at random, and the
  * p-value is the share of such samples whose difference is at least the one observed.
  */
-import { createRandom } from './random.js';
+import { Random } from '../ground/random.js';
 import { createWeightedSums } from './weighted-sums.js';
 
 /** How the test is made; printed with it. */
@@ -53,7 +53,7 @@ export const pairedRandomisation = (
   const swapSums = createWeightedSums(Float64Array.from(swaps), width);
   const chosen = new Int32Array(swaps.length / width);
 
-  const random = createRandom(seed);
+  const random = Random.seeded(seed, 'randomisation');
   const others = figuresOf(otherSums);
   const differences = figuresOf(sums).map((figure, index) => figure - others[index]);
   const extreme = new Float64Array(differences.length);
@@ -62,7 +62,7 @@ export const pairedRandomisation = (
   for (let sample = 0; sample < samples; sample += 1) {
     let bits = 0;
     for (let index = 0; index < chosen.length; index += 1) {
-      if ((index & 31) === 0) bits = random.next();
+      if ((index & 31) === 0) bits = random.bits();
       chosen[index] = (bits >>> (index & 31)) & 1;
     }
     const shift = swapSums.of(chosen);

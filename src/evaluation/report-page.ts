@@ -12,7 +12,17 @@ import { escapeHtml, htmlTable, jsonForScript } from './report/html.js';
 import { histogram, intervalPlot, legend, type PlottedGroup } from './report/plots.js';
 import { script } from './report/script.js';
 import { style } from './report/style.js';
-import { figureTitle, points, rougeTitles, settingTitles, systemTitles, titledSets } from './table.js';
+import {
+  figureTitle,
+  judgedFigures,
+  judgeLines,
+  points,
+  rougeTitles,
+  settingTitles,
+  shortFigures,
+  systemTitles,
+  titledSets,
+} from './table.js';
 
 /** What the page is made of. */
 export interface ReportPageParts {
@@ -95,6 +105,22 @@ const rougeSection = (evaluation: Evaluation): string => {
   return `<section><h2>Overlap of words</h2><p class="note">ROUGE as rouge_score computes it. Papers differ in the stemmer setting by a point or two, so compare like with like; and compare with the baselines, which know no medicine.</p><div class="switch" role="group" aria-label="stemmer setting"><button type="button" value="stemmed">stemmed</button><button type="button" value="plain">plain</button></div>${parts.join('')}</section>`;
 };
 
+const observationTable = (scores: ScoredSet['observations']): string =>
+  htmlTable(
+    ['observation', 'in references', 'in predictions', 'precision', 'recall', 'F1'],
+    observations.map((name) => {
+      const { precision, recall, f1, inReferences, inPredictions } = scores[name];
+      return [
+        name,
+        String(inReferences),
+        String(inPredictions),
+        points(precision),
+        points(recall),
+        `${points(f1)}<span class="bar"><i style="width:${points(f1)}%"></i></span>`,
+      ];
+    }),
+  );
+
 const contentSection = (evaluation: Evaluation): string => {
   const groups = groupsOf(evaluation, [
     ['micro, 14', (one) => [one.labels.fourteen.micro.f1, one.intervals.labels.fourteen.micro.f1]],
@@ -103,17 +129,6 @@ const contentSection = (evaluation: Evaluation): string => {
     ['macro, 5', (one) => [one.labels.five.macro.f1, one.intervals.labels.five.macro.f1]],
     ['change words', (one) => [one.temporal.f1, one.intervals.temporal.f1]],
   ]);
-  const rows = observations.map((name) => {
-    const { precision, recall, f1, inReferences, inPredictions } = evaluation.observations[name];
-    return [
-      name,
-      String(inReferences),
-      String(inPredictions),
-      points(precision),
-      points(recall),
-      `${points(f1)}<span class="bar"><i style="width:${points(f1)}%"></i></span>`,
-    ];
-  });
   const other = titledSets(evaluation).map(([title, { length, novelty }]) => [
     escapeHtml(title),
     Number.isFinite(length.prediction) ? length.prediction.toFixed(1) : '–',
@@ -128,7 +143,42 @@ const contentSection = (evaluation: Evaluation): string => {
     points(evaluation.novelty.reference.words),
     points(evaluation.novelty.reference.pairs),
   ]);
-  return `<section><h2>What is said</h2><p class="note">F1 of the 14 CheXpert observations found by rules in prediction and reference, positive or uncertain against the rest; and of the words that speak of change. The rules are CheXpert-style, not CheXbert.</p><div class="card">${legend(seriesTitles)}${intervalPlot(groups, 'Label and change-word F1 with intervals')}</div><div class="card"><h3>By observation</h3>${htmlTable(['', 'in references', 'in predictions', 'precision', 'recall', 'F1'], rows)}</div><div class="card"><h3>Length, and n-grams that the findings lack</h3>${htmlTable(['', 'words', 'length ratio', 'new words, %', 'new pairs, %'], other, 'systems')}</div></section>`;
+  return `<section><h2>What is said</h2><p class="note">F1 of the 14 CheXpert observations found by rules in prediction and reference, positive or uncertain against the rest; and of the words that speak of change. The rules are CheXpert-style, not CheXbert.</p><div class="card">${legend(seriesTitles)}${intervalPlot(groups, 'Label and change-word F1 with intervals')}</div><div class="card"><h3>By observation</h3>${observationTable(evaluation.observations)}</div><div class="card"><h3>Length, and n-grams that the findings lack</h3>${htmlTable(['', 'words', 'length ratio', 'new words, %', 'new pairs, %'], other, 'systems')}</div></section>`;
+};
+
+/** The figures of the judges as groups of a plot. */
+const judgedGroups = (set: ScoredWithBaselines, wanted: (title: string) => boolean = () => true): PlottedGroup[] =>
+  judgedFigures(set).flatMap(([title], at) =>
+    wanted(title)
+      ? groupsOf(set, [
+          [
+            title,
+            (one) => {
+              const [, value, bounds] = judgedFigures(one)[at];
+              return [value, bounds];
+            },
+          ],
+        ])
+      : [],
+  );
+
+const judgeSection = (evaluation: Evaluation): string => {
+  const lines = judgeLines(evaluation);
+  if (lines.length === 0) return '';
+  const cards = lines.map((line) => {
+    const [judge] = line.split(':', 1);
+    const own = judgedGroups(evaluation, (title) => title.startsWith(judge)).map((group) => ({
+      ...group,
+      title: group.title.slice(judge.length + 1),
+    }));
+    return `<div class="card"><h3>${judge}</h3><p class="note">${escapeHtml(line)}.</p>${legend(seriesTitles)}${intervalPlot(own, `${judge} with intervals`)}</div>`;
+  });
+  const { chexbertObservations } = evaluation;
+  const byObservation =
+    chexbertObservations === undefined
+      ? ''
+      : `<div class="card"><h3>By observation, as CheXbert labels it</h3>${observationTable(chexbertObservations)}</div>`;
+  return `<section><h2>What models say</h2><p class="note">Scores of models that were given as files. They compare with those of the same file and setting only; and with the baselines, which know no medicine.</p>${cards.join('')}${byObservation}</section>`;
 };
 
 const strataSection = (evaluation: Evaluation): string => {
@@ -139,7 +189,12 @@ const strataSection = (evaluation: Evaluation): string => {
       ['ROUGE-2', (one) => [one.rouge.stemmed.rouge2.fmeasure, one.intervals.rouge.stemmed.rouge2.fmeasure]],
       ['ROUGE-L', (one) => [one.rouge.stemmed.rougeL.fmeasure, one.intervals.rouge.stemmed.rougeL.fmeasure]],
       ['labels, 14', (one) => [one.labels.fourteen.micro.f1, one.intervals.labels.fourteen.micro.f1]],
-    ]);
+    ]).concat(
+      judgedGroups(set, (title) => shortFigures.includes(title)).map((group) => ({
+        ...group,
+        title: group.title.replace(/ (?:micro-14|F1)$/, ''),
+      })),
+    );
     return `<div class="card"><h3>${stratum}, n = ${set.examples}</h3>${intervalPlot(groups, `Scores of ${stratum} reports, stemmed`, 'narrow')}</div>`;
   };
   return `<section><h2>Normal and abnormal reports</h2><p class="note">${escapeHtml(evaluation.strata.rule)}. ROUGE with stemmer.</p>${legend(seriesTitles)}<div class="pair">${card('normal')}${card('abnormal')}</div></section>`;
@@ -188,6 +243,7 @@ const examplesSection = (
   examples: readonly PageExample[],
   shown: readonly PageExample[],
   hasFlags: boolean,
+  hasBertScore: boolean,
 ): string => {
   const hard = ({ flags }: PageExample): number => flags.filter(({ severity }) => severity === 'hard').length;
   const worst = examples
@@ -197,8 +253,8 @@ const examplesSection = (
     .filter((one) => hard(one) > 0)
     .sort((a, b) => hard(b) - hard(a) || a.index - b.index)
     .slice(0, worstShown);
-  const head = (key: string, title: string, width: string): string =>
-    `<th scope="col" data-key="${key}" style="width:${width}"><button type="button">${title}</button></th>`;
+  const head = (key: string, title: string, width: string, first = 'ascending'): string =>
+    `<th scope="col" data-key="${key}" data-first="${first}" style="width:${width}"><button type="button">${title}</button></th>`;
   const option = (value: string, title: string): string => `<option value="${value}">${title}</option>`;
   const marks =
     '<ul class="legend"><li><i style="background:var(--added)"></i>only in the prediction</li><li><i style="background:var(--missing)"></i>only in the reference</li></ul>';
@@ -218,7 +274,7 @@ const examplesSection = (
       ? `<select id="flagged" aria-label="flags">${option('', 'flagged or not')}${option('any', 'flagged')}${option('hard', 'hard flags')}</select>`
       : '',
     '<span class="count" id="count" aria-live="polite"></span></div>',
-    `<div class="scroll"><table class="examples"><thead><tr>${head('id', 'study', '13%')}<th scope="col" style="text-align:left">prediction</th>${head('stratum', 'stratum', '10%')}${head('rouge1', 'R-1, stemmed', '9%')}${head('rougeL', 'R-L, stemmed', '9%')}${head('labelF1', 'labels F1', '9%')}${head('words', 'words', '8%')}${hasFlags ? head('flags', 'flags', '7%') : ''}</tr></thead><tbody></tbody></table></div>`,
+    `<div class="scroll"><table class="examples"><thead><tr>${head('id', 'study', '12%')}<th scope="col" style="text-align:left">prediction</th>${head('stratum', 'stratum', '10%')}${head('rouge1', 'R-1, stemmed', '9%')}${head('rougeL', 'R-L, stemmed', '9%')}${head('labelF1', 'labels F1', '9%')}${hasBertScore ? head('bertscore', 'BERTScore F1', '10%') : ''}${head('words', 'words', '8%')}${hasFlags ? head('flags', 'flags', '7%', 'descending') : ''}</tr></thead><tbody></tbody></table></div>`,
     '<button type="button" class="more" id="more" hidden>show more</button><noscript><p class="note">The table needs JavaScript; everything above does not.</p></noscript></section>',
   ].join('');
 };
@@ -249,11 +305,12 @@ export const reportPage = ({ title, evaluation, items, examples, flags }: Report
     figureCards(evaluation),
     rougeSection(evaluation),
     contentSection(evaluation),
+    judgeSection(evaluation),
     strataSection(evaluation),
     testSection(evaluation),
     flagSection(evaluation),
     distributionSection(all),
-    examplesSection(all, shown, flags !== undefined),
+    examplesSection(all, shown, flags !== undefined, evaluation.bertscore !== undefined),
     `<footer><p>Baselines. ${escapeHtml(baselines)}.</p><p>Contains report text: as confidential as the data.</p></footer>`,
     `</main><script type="application/json" id="examples-data">${jsonForScript(shown)}</script><script>${script}</script></body></html>\n`,
   ].join('\n');

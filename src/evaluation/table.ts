@@ -2,8 +2,10 @@
  * @file The evaluation as lines of text: both stemmer settings, n, intervals, and the baselines as rows beside the
  * system, whole and by stratum.
  */
+import type { Interval } from './bootstrap.js';
 import { baselineNames, type Evaluation, type ScoredWithBaselines } from './evaluate.js';
 import { type ReportedRouge, rougeSettings, rougeTypes, type ScoredSet } from './figures.js';
+import type { JudgeSetting } from './judges.js';
 import { strata } from './strata.js';
 
 export const rougeTitles: Readonly<Record<ReportedRouge, string>> = {
@@ -32,7 +34,9 @@ export const systemTitles = {
 export const figureTitle = (path: string): string => {
   const [family, one, two] = path.split('.');
   if (family === 'rouge') return `${rougeTitles[two as ReportedRouge]} F1, ${one}`;
-  if (family === 'labels') return `labels ${two} F1 of ${one === 'five' ? 5 : 14}`;
+  if (family === 'labels' || family === 'chexbert')
+    return `${family === 'labels' ? 'labels' : 'CheXbert'} ${two} F1 of ${one === 'five' ? 5 : 14}`;
+  if (family === 'bertscore') return 'BERTScore F1';
   return family === 'temporal' ? 'change words F1' : 'length ratio';
 };
 
@@ -91,22 +95,103 @@ const contentBlock = (set: ScoredWithBaselines): string[] =>
     ]),
   ]);
 
-const strataBlock = ({ strata: byStratum }: Evaluation): string[] => [
-  ...alignedLines([
-    ['By stratum', 'n', 'stemmed ROUGE-1', 'stemmed ROUGE-2', 'stemmed ROUGE-L', 'labels micro-14'],
-    ...strata.flatMap((stratum) =>
-      titledSets(byStratum[stratum]).map(([title, { rouge, intervals, labels, examples }]) => [
-        `${stratum}: ${title}`,
-        String(examples),
-        ...(['rouge1', 'rouge2', 'rougeL'] as const).map((type) =>
-          withInterval(rouge.stemmed[type].fmeasure, intervals.rouge.stemmed[type].fmeasure),
-        ),
-        withInterval(labels.fourteen.micro.f1, intervals.labels.fourteen.micro.f1),
+/**
+ * What judged, in a sentence each: a score of a model says nothing without the model.
+ *
+ * @example judgeLines(evaluation)[0]; // 'BERTScore: roberta.onnx (sha256 0123456789ab), layer 17, equal weights, …'
+ */
+export const judgeLines = ({ judges }: Evaluation): string[] => {
+  const { chexbert, bertscore } = judges ?? {};
+  const file = ({ file: name, sha256 }: JudgeSetting): string => `${name} (sha256 ${sha256.slice(0, 12)})`;
+  const cut = ({ cut: texts, maxTokens }: JudgeSetting & { readonly cut: number }): string =>
+    texts === 0 ? '' : `; ${texts} texts cut at ${maxTokens} tokens`;
+  return [
+    ...(chexbert === undefined
+      ? []
+      : [`CheXbert: F1 of the labels of ${file(chexbert)}, positive or uncertain against the rest${cut(chexbert)}`]),
+    ...(bertscore === undefined
+      ? []
+      : [
+          `BERTScore: ${file(bertscore)}, layer ${bertscore.layer ?? 'last'}, ${bertscore.idf ? 'idf weights of the references' : 'equal weights'}, ${bertscore.baseline === null ? 'not rescaled' : `rescaled by ${bertscore.baseline}`}${cut(bertscore)}`,
+        ]),
+  ];
+};
+
+/** The columns of what judges said: title, value, interval. */
+export const judgedFigures = (
+  set: ScoredSet,
+): readonly (readonly [title: string, value: number, interval: Interval])[] => {
+  const { chexbert, bertscore, intervals } = set;
+  return [
+    ...(chexbert === undefined
+      ? []
+      : (['fourteen', 'five'] as const).flatMap((many) =>
+          (['micro', 'macro'] as const).map(
+            (mean) =>
+              [
+                `CheXbert ${mean}-${many === 'five' ? 5 : 14}`,
+                chexbert[many][mean].f1,
+                intervals.chexbert![many][mean].f1,
+              ] as const,
+          ),
+        )),
+    ...(bertscore === undefined
+      ? []
+      : (
+          [
+            ['BERTScore precision', 'precision'],
+            ['BERTScore recall', 'recall'],
+            ['BERTScore F1', 'f1'],
+          ] as const
+        ).map(([title, measure]) => [title, bertscore[measure], intervals.bertscore![measure]] as const)),
+  ];
+};
+
+/** A table a judge, each with what it is. */
+const judgeBlocks = (evaluation: Evaluation): string[][] =>
+  judgeLines(evaluation).map((line) => {
+    const [judge] = line.split(':', 1);
+    const own = (set: ScoredSet) => judgedFigures(set).filter(([title]) => title.startsWith(judge));
+    return [
+      ...alignedLines([
+        ['By a model', ...own(evaluation).map(([title]) => title)],
+        ...titledSets(evaluation).map(([title, set]) => [
+          title,
+          ...own(set).map(([, value, interval]) => withInterval(value, interval)),
+        ]),
       ]),
-    ),
-  ]),
-  byStratum.rule,
-];
+      line,
+    ];
+  });
+
+/** Of what judges said, the figures that stand for all where there is little room. */
+export const shortFigures = ['CheXbert micro-14', 'BERTScore F1'];
+
+const strataBlock = (evaluation: Evaluation): string[] => {
+  const { strata: byStratum } = evaluation;
+  const judgedShort = (set: ScoredSet) => judgedFigures(set).filter(([title]) => shortFigures.includes(title));
+  const head = ['By stratum', 'n', 'stemmed ROUGE-1', 'stemmed ROUGE-2', 'stemmed ROUGE-L', 'labels micro-14'];
+  return [
+    ...alignedLines([
+      [...head, ...judgedShort(evaluation).map(([title]) => title)],
+      ...strata.flatMap((stratum) =>
+        titledSets(byStratum[stratum]).map(([title, set]) => {
+          const { rouge, intervals, labels, examples } = set;
+          return [
+            `${stratum}: ${title}`,
+            String(examples),
+            ...(['rouge1', 'rouge2', 'rougeL'] as const).map((type) =>
+              withInterval(rouge.stemmed[type].fmeasure, intervals.rouge.stemmed[type].fmeasure),
+            ),
+            withInterval(labels.fourteen.micro.f1, intervals.labels.fourteen.micro.f1),
+            ...judgedShort(set).map(([, value, interval]) => withInterval(value, interval)),
+          ];
+        }),
+      ),
+    ]),
+    byStratum.rule,
+  ];
+};
 
 const testBlock = ({ against, settings }: Evaluation): string[] =>
   against === undefined
@@ -150,6 +235,7 @@ export const scoreTable = (evaluation: Evaluation): string => {
       ...contentBlock(evaluation),
       `labels: F1 of CheXpert-style rules, positive or uncertain against the rest; references have ${Number.isFinite(length.reference) ? length.reference.toFixed(1) : '–'} words and ${points(evaluation.novelty.reference.pairs)} % new pairs`,
     ],
+    ...judgeBlocks(evaluation),
     strataBlock(evaluation),
     testBlock(evaluation),
     flagBlock(evaluation),

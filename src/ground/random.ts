@@ -38,11 +38,12 @@ const rotateLeft = (value: number, bits: number): number => (value << bits) | (v
 
 /** A stream of random numbers. */
 export class Random {
-  #words: [number, number, number, number];
+  /** In 32-bit integers, so that drawing allocates nothing. */
+  readonly #words = new Int32Array(4);
   #spare: number | null;
 
   private constructor(state: RandomState) {
-    this.#words = [...state.words];
+    this.#words.set(state.words);
     this.#spare = state.spare;
   }
 
@@ -85,22 +86,21 @@ export class Random {
 
   /** The state, to be saved. */
   state(): RandomState {
-    return { words: [...this.#words], spare: this.#spare };
+    const [a, b, c, d] = this.#words;
+    return { words: [a >>> 0, b >>> 0, c >>> 0, d >>> 0], spare: this.#spare };
   }
 
   /** The next 32 bits, as an integer in [0, 2^32). */
   bits(): number {
     const words = this.#words;
-    const result = Math.imul(rotateLeft(Math.imul(words[1], 5), 7), 9) >>> 0;
-    const shifted = words[1] << 9;
-    words[2] ^= words[0];
-    words[3] ^= words[1];
-    words[1] ^= words[2];
-    words[0] ^= words[3];
-    words[2] ^= shifted;
-    words[3] = rotateLeft(words[3], 11);
-    for (let i = 0; i < 4; i++) words[i]! >>>= 0;
-    return result;
+    const before = words[1]!;
+    const c = words[2]! ^ words[0]!;
+    const d = words[3]! ^ before;
+    words[1] = before ^ c;
+    words[0] = words[0]! ^ d;
+    words[2] = c ^ (before << 9);
+    words[3] = rotateLeft(d, 11);
+    return Math.imul(rotateLeft(Math.imul(before, 5), 7), 9) >>> 0;
   }
 
   /** Uniform in [0, 1), 53 bits. */

@@ -2,9 +2,10 @@
  * @file The guard's report card: its recall on seeded errors and its false alarms on the untouched human impressions.
  * An error is caught when the seeded impression raises a flag of a fitting kind that the untouched one does not.
  */
+import { Random } from '../ground/random.js';
 import { checkImpression } from './check.js';
 import type { Flag, FlagKind, GuardInput } from './flag.js';
-import { type ErrorKind, errorKinds, type SeededError, seedErrors, seededRandom } from './seed-errors.js';
+import { type ErrorKind, errorKinds, type SeededError, seedErrors } from './seed-errors.js';
 import { countFlags, type FlagSummary } from './summary.js';
 
 /** The kinds of flags that fit each kind of error. */
@@ -56,9 +57,6 @@ const newFlags = (flags: readonly Flag[], before: readonly Flag[]): Flag[] => {
   });
 };
 
-/** How many reports lie between two seeds; any odd number spreads them. */
-const seedStep = 2654435761;
-
 /**
  * Seeds errors into human impressions and judges the guard by them.
  *
@@ -88,7 +86,7 @@ export const reportCard = (
       line.falseHard += Number(fitting.some(({ severity }) => severity === 'hard'));
       line.falseAny += Number(fitting.length > 0);
     }
-    for (const error of seedErrors(input, seededRandom(seed + Math.imul(report + 1, seedStep)))) {
+    for (const error of seedErrors(input, Random.seeded(seed, `report ${report}`))) {
       const line = tally.get(error.kind)!;
       const fitting = fittingKinds[error.kind];
       const flags = checkImpression({ ...input, impression: error.impression });

@@ -4,6 +4,7 @@
  * the guard can detect, so that the recall measured with it is honest. The kinds are those of the INLG 2023 error study
  * and of ReXErr: side, negation, omission, number, severity, addition.
  */
+import type { Random } from '../ground/random.js';
 import type { GuardInput } from './flag.js';
 
 /** The kinds of errors that can be made. */
@@ -20,26 +21,7 @@ export interface SeededError {
   readonly how: string;
 }
 
-/** A source of random numbers in [0, 1). */
-export type Random = () => number;
-
-/**
- * A small seeded generator (mulberry32), the same on every machine.
- *
- * @param seed Any integer.
- * @example const random = seededRandom(7); random() // always the same sequence
- */
-export const seededRandom = (seed: number): Random => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
-
-const pick = <Item>(items: readonly Item[], random: Random): Item => items[Math.floor(random() * items.length)];
+const pick = <Item>(items: readonly Item[], random: Random): Item => items[random.below(items.length)];
 
 /** Replaces `[start, end)` and keeps the capital letter of what was there. */
 const splice = (text: string, start: number, end: number, replacement: string): string => {
@@ -153,7 +135,7 @@ const dropCritical = ({ findings, impression }: GuardInput, random: Random): See
   return { kind: 'omission', how: 'sentence dropped', impression: impressionLeft };
 };
 
-const measurement = /\b(\d+(?:\.\d+)?)(\s?-?)(mm|cm)\b/gi;
+const measurement = /\b(\d{1,9}(?:\.\d+)?)(\s?-?)(mm|cm)\b/gi;
 
 /** Another value: digits turned round, or another factor. */
 const otherValue = (value: string, random: Random): string => {
@@ -173,7 +155,7 @@ const otherValue = (value: string, random: Random): string => {
 const changeNumber = ({ findings, impression }: GuardInput, random: Random): SeededError | undefined => {
   const change = (text: string, match: RegExpExecArray | RegExpMatchArray): [string, string] => {
     const [whole, value, gap, unit] = match;
-    const unitChanged = random() < 0.3;
+    const unitChanged = random.uniform() < 0.3;
     const to = unitChanged
       ? value + gap + (unit.toLowerCase() === 'mm' ? 'cm' : 'mm')
       : otherValue(value, random) + gap + unit;
@@ -197,7 +179,7 @@ const changeNumber = ({ findings, impression }: GuardInput, random: Random): See
     return { kind: 'number', how: 'level changed', impression: splice(impression, at, at + digits.length, to) };
   }
   // Few impressions measure anything: one that repeats a measured sentence of the findings, with the number changed.
-  const measured = sentencesOf(findings).filter((sentence) => /\b\d+(?:\.\d+)?\s?-?(?:mm|cm)\b/i.test(sentence));
+  const measured = sentencesOf(findings).filter((sentence) => /\b\d{1,9}(?:\.\d+)?\s?-?(?:mm|cm)\b/i.test(sentence));
   if (measured.length === 0) return undefined;
   const sentence = pick(measured, random).trim();
   const [how, text] = change(sentence, pick([...sentence.matchAll(measurement)], random));
@@ -285,7 +267,7 @@ const addFinding = ({ findings, background, impression }: GuardInput, random: Ra
   );
   if (options.length === 0) return undefined;
   const [added] = pick(options, random);
-  const first = random() < 0.5;
+  const first = random.uniform() < 0.5;
   const whole = first ? `${added} ${impression.trim()}` : `${impression.trim()} ${added}`;
   return { kind: 'addition', how: first ? 'sentence added in front' : 'sentence added behind', impression: whole };
 };
@@ -296,7 +278,7 @@ const addFinding = ({ findings, background, impression }: GuardInput, random: Ra
  * @param report The human texts.
  * @param random A seeded source of random numbers: the same seed makes the same errors.
  * @returns At most one error of each kind, in the order of {@link errorKinds}.
- * @example seedErrors({ findings, impression: 'Small left effusion.' }, seededRandom(1))[0].impression // 'Small right effusion.'
+ * @example seedErrors({ findings, impression: 'Small left effusion.' }, Random.seeded(1))[0].impression // 'Small right effusion.'
  */
 export const seedErrors = (report: GuardInput, random: Random): SeededError[] =>
   [

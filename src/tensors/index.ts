@@ -5,6 +5,7 @@ export { type Elements, type FilePlace, Graph, type Tensor } from './graph.js';
 export { compileLoop, type Formula, minus, over, plus, root, sumOfSquares, times } from './loops/loop.js';
 export { arrayBeside, loopArrays } from './loops/memory.js';
 export { encodeModel } from './onnx/encode.js';
+export * from './onnx-file.js';
 export * from './operations/attention.js';
 export * from './operations/choice.js';
 export * from './operations/elementwise.js';

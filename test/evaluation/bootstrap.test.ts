@@ -1,24 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bootstrap, percentile } from '../../src/evaluation/bootstrap.js';
-import { createRandom } from '../../src/evaluation/random.js';
-
-describe('random integers', () => {
-  it('repeat with the seed and differ without', () => {
-    const draw = (seed: number): number[] => {
-      const random = createRandom(seed);
-      return Array.from({ length: 8 }, () => random.next());
-    };
-    expect(draw(5)).toEqual(draw(5));
-    expect(draw(5)).not.toEqual(draw(6));
-  });
-
-  it('are spread evenly over a range', () => {
-    const random = createRandom(1);
-    const counts = new Array<number>(7).fill(0);
-    for (let i = 0; i < 70_000; i += 1) counts[random.below(7)] += 1;
-    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400);
-  });
-});
+import { Random } from '../../src/ground/random.js';
 
 describe('a percentile', () => {
   it('lies between its neighbours as NumPy puts it', () => {
@@ -34,11 +16,8 @@ describe('a bootstrap interval', () => {
   const mean = (examples: number) => (sums: Float64Array) => [sums[0] / examples];
 
   it('of the mean of a normal sample is about 1.96 standard errors to each side', () => {
-    const random = createRandom(9);
-    const uniform = (): number => (random.next() + 0.5) / 2 ** 32;
-    const rows = Float64Array.from({ length: 2000 }, () => {
-      return Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-    });
+    const random = Random.seeded(9);
+    const rows = Float64Array.from({ length: 2000 }, () => random.normal());
     const [{ low, high }] = bootstrap(rows, 1, mean(rows.length), settings);
     expect(high - low).toBeCloseTo((2 * 1.96) / Math.sqrt(2000), 1);
     const average = rows.reduce((sum, value) => sum + value, 0) / rows.length;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/evaluation/random.js';
 import { pairedRandomisation } from '../../src/evaluation/randomisation.js';
+import { Random } from '../../src/ground/random.js';
 
 const mean = (n: number) => (sums: Float64Array) => [sums[0] / n];
 
@@ -32,10 +32,10 @@ describe('the paired approximate randomisation test', () => {
   });
 
   it('gives p-values below 0.1 to about a tenth of pairs of equal systems', () => {
-    const random = createRandom(5);
+    const random = Random.seeded(5);
     let below = 0;
     for (let trial = 0; trial < 200; trial += 1) {
-      const side = (): Float64Array => Float64Array.from({ length: 40 }, () => random.next() / 2 ** 32);
+      const side = (): Float64Array => Float64Array.from({ length: 40 }, () => random.uniform());
       const [{ p }] = pairedRandomisation(side(), side(), 1, mean(40), { samples: 400, seed: trial });
       if (p < 0.1) below += 1;
     }

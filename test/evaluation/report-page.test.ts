@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from '../../src/evaluation/evaluate.js';
 import type { EvaluationItem } from '../../src/evaluation/item.js';
@@ -5,6 +6,7 @@ import { radEvalJson } from '../../src/evaluation/parallel.js';
 import type { PageFlag } from '../../src/evaluation/report/examples.js';
 import { reportPage } from '../../src/evaluation/report-page.js';
 import { scoreTable } from '../../src/evaluation/table.js';
+import { checkImpression } from '../../src/guard/check.js';
 
 const attack = '</script><script>alert(1)</script><img src=x onerror="alert(2)"> & <b>bold</b>\u2028';
 const items: EvaluationItem[] = [
@@ -84,5 +86,45 @@ describe('the parallel form for RadEval', () => {
     const { references, hypotheses } = JSON.parse(radEvalJson(items));
     expect(references).toEqual(items.map(({ reference }) => reference));
     expect(hypotheses[1]).toBe('');
+  });
+});
+
+describe('any text', () => {
+  const words = fc.constantFrom(
+    'no',
+    'left',
+    'effusion',
+    '.',
+    '2.5 cm',
+    'unchanged',
+    '</script>',
+    '____',
+    '\ud800',
+    '\n',
+  );
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 80 }),
+    fc.array(words, { maxLength: 30 }).map((list) => list.join(' ')),
+    fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 40 }).map((units) => String.fromCharCode(...units)),
+  );
+  const report = fc.record({ studyId: text, findings: text, background: text, reference: text, prediction: text });
+
+  it('is scored, tabled and shown without an error, every example as it was', () => {
+    fc.assert(
+      fc.property(fc.array(report, { maxLength: 4 }), (reports) => {
+        const found = reports.map(({ prediction, findings, background }) =>
+          checkImpression({ impression: prediction, findings, background }),
+        );
+        const settings = { against: { name: 'other', predictions: reports.map(({ findings }) => findings) } };
+        const scored = evaluate(reports, { ...settings, resamples: 3, randomisationSamples: 3 });
+        expect(scoreTable(scored.evaluation)).not.toContain('NaN');
+        const html = reportPage({ title: 'any', items: reports, flags: found, ...scored });
+        expect(html.match(/<\/script>/g)).toHaveLength(2);
+        const data = /id="examples-data">(.*?)<\/script>/s.exec(html)?.[1] ?? '';
+        const shown = JSON.parse(data).map(({ prediction }: { prediction: string }) => prediction);
+        expect(shown).toEqual(reports.map(({ prediction }) => prediction));
+      }),
+      { numRuns: 150 },
+    );
   });
 });

@@ -1,7 +1,8 @@
 /** @file The seeder and the report card made with it. */
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/ground/random.js';
 import { reportCard } from '../../src/guard/report-card.js';
-import { type ErrorKind, errorKinds, seedErrors, seededRandom } from '../../src/guard/seed-errors.js';
+import { type ErrorKind, errorKinds, seedErrors } from '../../src/guard/seed-errors.js';
 import { countFlags } from '../../src/guard/summary.js';
 
 const report = {
@@ -10,14 +11,14 @@ const report = {
 };
 
 const seeded = (kind: ErrorKind, seed: number): string | undefined =>
-  seedErrors(report, seededRandom(seed)).find((error) => error.kind === kind)?.impression;
+  seedErrors(report, Random.seeded(seed)).find((error) => error.kind === kind)?.impression;
 
 describe('seedErrors', () => {
   it('makes every kind of error where the impression allows it', () => {
-    expect(seedErrors(report, seededRandom(3)).map(({ kind }) => kind)).toEqual([...errorKinds]);
+    expect(seedErrors(report, Random.seeded(3)).map(({ kind }) => kind)).toEqual([...errorKinds]);
   });
   it('makes the same errors with the same seed and others with another', () => {
-    const all = (seed: number): string => JSON.stringify(seedErrors(report, seededRandom(seed)));
+    const all = (seed: number): string => JSON.stringify(seedErrors(report, Random.seeded(seed)));
     expect(all(5)).toBe(all(5));
     expect(new Set([1, 2, 3, 4, 5].map(all)).size).toBeGreaterThan(1);
   });
@@ -40,7 +41,9 @@ describe('seedErrors', () => {
     expect(seeded('severity', 1)).toMatch(/(Large|Massive) left pneumothorax/);
   });
   it('makes nothing where nothing can be made', () => {
-    expect(seedErrors({ findings: '', impression: '' }, seededRandom(1)).map(({ kind }) => kind)).toEqual(['addition']);
+    expect(seedErrors({ findings: '', impression: '' }, Random.seeded(1)).map(({ kind }) => kind)).toEqual([
+      'addition',
+    ]);
   });
 });
 

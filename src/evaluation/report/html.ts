@@ -27,7 +27,7 @@ export const jsonForScript = (data: unknown): string =>
 export const htmlTable = (head: readonly string[], rows: readonly (readonly string[])[], kind = ''): string =>
   [
     `<div class="scroll"><table class="${kind}"><thead><tr>`,
-    ...head.map((cell) => `<th scope="col">${cell}</th>`),
+    ...head.map((cell) => (cell === '' ? '<td></td>' : `<th scope="col">${cell}</th>`)),
     '</tr></thead><tbody>',
     ...rows.map(
       ([first, ...others]) =>

@@ -22,7 +22,7 @@ for (const group of document.querySelectorAll('.switch')) {
 }
 
 /** A text with stretches marked; stretches may overlap, so the text is cut at every bound. */
-const marked = (text, stretches) => {
+const marked = (text, stretches, flags) => {
   const cuts = [...new Set([0, text.length, ...stretches.flatMap(({ start, end }) => [start, end])])].sort((a, b) => a - b);
   const paragraph = make('p');
   for (let i = 0; i + 1 < cuts.length; i += 1) {
@@ -30,7 +30,12 @@ const marked = (text, stretches) => {
     const over = stretches.filter(({ start, end }) => start <= cuts[i] && end >= cuts[i + 1]);
     if (over.length === 0) { paragraph.append(piece); continue; }
     const mark = make('mark', over.map(({ kind }) => kind).join(' '), piece);
-    mark.dataset.flags = ' ' + over.flatMap(({ flag }) => (flag === undefined ? [] : [flag])).join(' ') + ' ';
+    const numbers = over.flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
+    if (numbers.length > 0) {
+      mark.dataset.flags = numbers.join(' ');
+      mark.tabIndex = 0;
+      mark.title = numbers.map((number) => flags[number].message).join(' ');
+    }
     paragraph.append(mark);
   }
   return paragraph;
@@ -38,7 +43,7 @@ const marked = (text, stretches) => {
 
 const block = (title, content) => {
   const element = make('div', 'text-block');
-  element.append(make('h4', '', title), content);
+  element.append(make('h3', '', title), content);
   return element;
 };
 
@@ -48,22 +53,16 @@ const detailOf = (example) => {
   const spans = (side) => example.flags.flatMap((flag, index) => flag[side] ? [{ start: flag[side].start, end: flag[side].end, kind: 'flag ' + flag.severity, flag: index }] : []);
   const texts = make('div', 'texts');
   texts.append(
-    block('Prediction', marked(example.prediction, [...ranges(example.added, 'added'), ...spans('impression')])),
-    block('Reference', marked(example.reference, ranges(example.missing, 'missing'))),
+    block('Prediction', marked(example.prediction, [...ranges(example.added, 'added'), ...spans('impression')], example.flags)),
+    block('Reference', marked(example.reference, ranges(example.missing, 'missing'), example.flags)),
   );
-  detail.append(texts, block('Findings', marked(example.findings, spans('findings'))));
+  detail.append(texts, block('Findings', marked(example.findings, spans('findings'), example.flags)));
   if (example.flags.length > 0) {
     const list = make('ul', 'flags');
     example.flags.forEach((flag, index) => {
       const button = make('button', flag.severity, flag.kind + ': ' + flag.message);
       button.type = 'button';
-      const light = (on) => {
-        for (const mark of detail.querySelectorAll('mark')) if (mark.dataset.flags.includes(' ' + index + ' ')) mark.classList.toggle('lit', on);
-      };
-      button.addEventListener('mouseenter', () => light(true));
-      button.addEventListener('mouseleave', () => light(false));
-      button.addEventListener('focus', () => light(true));
-      button.addEventListener('blur', () => light(false));
+      button.dataset.flags = String(index);
       const item = make('li');
       item.append(button);
       list.append(item);
@@ -71,8 +70,23 @@ const detailOf = (example) => {
     detail.append(block('Flags', list));
   }
   if (example.labels) detail.append(block('Labels', make('p', '', example.labels)));
+  if (example.chexbert) detail.append(block('Labels by CheXbert', make('p', '', example.chexbert)));
   return detail;
 };
+
+/** A flag and the stretches that it speaks of light up together, whichever of them is pointed at or has the focus. */
+let lit = [];
+const light = (target) => {
+  for (const element of lit) element.classList.remove('lit');
+  const source = [target, document.activeElement].map((e) => e && e.closest('.detail [data-flags]')).find((e) => e);
+  const flags = source ? source.dataset.flags.split(' ') : [];
+  lit = source ? [...source.closest('.detail').querySelectorAll('[data-flags]')].filter((e) => e.dataset.flags.split(' ').some((flag) => flags.includes(flag))) : [];
+  for (const element of lit) element.classList.add('lit');
+};
+document.addEventListener('mouseover', (event) => light(event.target));
+document.addEventListener('mouseout', (event) => light(event.relatedTarget));
+document.addEventListener('focusin', (event) => light(event.target));
+document.addEventListener('focusout', (event) => light(event.relatedTarget));
 
 const table = document.querySelector('table.examples');
 const body = table.tBodies[0];
@@ -86,7 +100,7 @@ let sortKey = 'rougeL';
 let descending = false;
 let shown = page;
 
-const valueOf = { id: (e) => e.index, stratum: (e) => e.stratum, rouge1: (e) => e.rouge1, rougeL: (e) => e.rougeL, labelF1: (e) => e.labelF1, words: (e) => e.words, flags: (e) => e.flags.length };
+const valueOf = { id: (e) => e.index, stratum: (e) => e.stratum, rouge1: (e) => e.rouge1, rougeL: (e) => e.rougeL, labelF1: (e) => e.labelF1, bertscore: (e) => e.bertscore, words: (e) => e.words, flags: (e) => e.flags.length };
 const searchable = examples.map((e) => [e.id, e.prediction, e.reference, e.findings].join('\n').toLowerCase());
 
 const draw = () => {
@@ -102,25 +116,28 @@ const draw = () => {
   });
   body.replaceChildren(...chosen.slice(0, shown).map((e) => {
     const row = make('tr', 'row');
-    row.tabIndex = 0;
-    row.setAttribute('aria-expanded', 'false');
-    row.append(make('td', '', e.id), make('td', 'text', e.prediction || '(empty)'), make('td', '', e.stratum));
-    for (const value of [e.rouge1, e.rougeL, e.labelF1]) row.append(make('td', '', (100 * value).toFixed(1)));
+    const fold = make('button', 'fold', e.id);
+    fold.type = 'button';
+    fold.setAttribute('aria-expanded', 'false');
+    const first = make('td');
+    first.append(fold);
+    row.append(first, make('td', 'text', e.prediction || '(empty)'), make('td', '', e.stratum));
+    for (const value of [e.rouge1, e.rougeL, e.labelF1, ...('bertscore' in e ? [e.bertscore] : [])]) row.append(make('td', '', (100 * value).toFixed(1)));
     row.append(make('td', '', String(e.words)));
     if (flagged !== null) row.append(make('td', '', e.flags.length === 0 ? '' : String(e.flags.length)));
     const toggle = () => {
       const next = row.nextElementSibling;
-      if (next !== null && next.classList.contains('unfolded')) { next.remove(); row.setAttribute('aria-expanded', 'false'); return; }
+      if (next !== null && next.classList.contains('unfolded')) { next.remove(); fold.setAttribute('aria-expanded', 'false'); return; }
       const unfolded = make('tr', 'unfolded');
       const cell = make('td');
       cell.colSpan = row.cells.length;
       cell.append(detailOf(e));
       unfolded.append(cell);
       row.after(unfolded);
-      row.setAttribute('aria-expanded', 'true');
+      fold.setAttribute('aria-expanded', 'true');
     };
+    // The button's clicks come through here too.
     row.addEventListener('click', toggle);
-    row.addEventListener('keydown', (event) => { if (event.key === 'Enter' || event.key === ' ') { event.preventDefault(); toggle(); } });
     return row;
   }));
   count.textContent = chosen.length + ' of ' + examples.length;
@@ -135,7 +152,7 @@ for (const head of table.tHead.rows[0].cells) {
   const button = head.querySelector('button');
   if (button === null) continue;
   button.addEventListener('click', () => {
-    descending = sortKey === head.dataset.key ? !descending : false;
+    descending = sortKey === head.dataset.key ? !descending : head.dataset.first === 'descending';
     sortKey = head.dataset.key;
     draw();
   });

@@ -1,15 +1,15 @@
 /** @file The report page's style sheet: system fonts, one accent, light and dark by the reader's own setting. */
-export const style = `
+export const style = String.raw`
 :root {
   color-scheme: light dark;
-  --paper: #fbfaf8; --card: #ffffff; --ink: #23272e; --soft: #667080; --faint: #98a1ae; --rule: #e6e3dd;
+  --paper: #fbfaf8; --card: #ffffff; --ink: #23272e; --soft: #5f6977; --faint: #68707d; --rule: #e6e3dd;
   --accent: #0f6e6a; --accent-soft: #d9ebe8; --s1: #8a6d3b; --s2: #8c8f96; --s3: #5b6fa8;
   --missing: #f6e3c5; --missing-ink: #6b4a12; --added: #d5e6f7; --added-ink: #17456f;
-  --hard: #b3382c; --hard-soft: #f8dcd7; --soft-flag: #96700f; --soft-flag-soft: #f6ecc8;
+  --hard: #b3382c; --hard-soft: #f8dcd7; --soft-flag: #765600; --soft-flag-soft: #f6ecc8;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --paper: #15181c; --card: #1c2026; --ink: #e4e6ea; --soft: #a2abb8; --faint: #727c8a; --rule: #2d333c;
+    --paper: #15181c; --card: #1c2026; --ink: #e4e6ea; --soft: #a9b2be; --faint: #8d97a5; --rule: #2d333c;
     --accent: #5cc4bb; --accent-soft: #1d3d3b; --s1: #cfae72; --s2: #9aa0aa; --s3: #93a7e0;
     --missing: #4a3a1c; --missing-ink: #f0d8a6; --added: #1f3a55; --added-ink: #b9d9f7;
     --hard: #ff8d7f; --hard-soft: #54251f; --soft-flag: #e3c15a; --soft-flag-soft: #443a15;
@@ -56,27 +56,31 @@ button, select, input { font: inherit; color: inherit; }
 .controls input[type="search"] { flex: 1 1 220px; } .controls .count { color: var(--soft); font-size: 13px; margin-left: auto; }
 table.examples { table-layout: fixed; } table.examples th, table.examples td { white-space: normal; vertical-align: top; }
 table.examples th button { border: 0; background: none; padding: 0; cursor: pointer; color: var(--soft); }
-table.examples th[aria-sort] button { color: var(--accent); font-weight: 600; }
+table.examples th button { text-align: inherit; } table.examples th[aria-sort] button { color: var(--accent); font-weight: 600; }
+th[aria-sort="ascending"] button::after { content: " \2191"; } th[aria-sort="descending"] button::after { content: " \2193"; }
+.fold { border: 0; background: none; padding: 0; cursor: pointer; text-align: left; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.fold::before { content: "\25B8"; color: var(--faint); display: inline-block; width: 1.1em; } .fold[aria-expanded="true"]::before { content: "\25BE"; color: var(--accent); }
 .figure b + .faint { display: block; font-size: 13px; margin: -2px 0 8px; }
 table.examples td.text { text-align: left; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 table.examples tbody tr.row { cursor: pointer; } table.examples tbody tr.row:hover { background: var(--accent-soft); }
-table.examples tr.row td:first-child { font-variant-numeric: tabular-nums; }
 .detail { padding: 6px 0 14px; display: grid; gap: 14px; text-align: left; }
 .detail .texts { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 14px; }
-.text-block h4 { margin: 0 0 3px; font-size: 12.5px; font-weight: 600; color: var(--soft); }
+.text-block h3 { margin: 0 0 3px; font-size: 12.5px; font-weight: 600; color: var(--soft); }
 .text-block p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
 mark { background: none; color: inherit; border-radius: 3px; padding: 0 1px; }
 mark.missing { background: var(--missing); color: var(--missing-ink); } mark.added { background: var(--added); color: var(--added-ink); }
-mark.flag { border-bottom: 2px solid var(--soft-flag); } mark.flag.hard { border-color: var(--hard); } mark.lit { background: var(--hard-soft); color: var(--hard); }
+mark.flag { border-bottom: 2px solid var(--soft-flag); } mark.flag.hard { border-color: var(--hard); } mark[data-flags] { cursor: help; }
+mark.flag.lit { background: var(--soft-flag); color: var(--card); } mark.flag.hard.lit { background: var(--hard); color: var(--card); }
 .flags { list-style: none; margin: 0; padding: 0; display: grid; gap: 4px; }
 .flags button { border: 0; border-radius: 7px; background: var(--soft-flag-soft); color: var(--soft-flag); padding: 3px 10px; cursor: pointer; text-align: left; font-size: 13.5px; }
 .flags button.hard { background: var(--hard-soft); color: var(--hard); }
+.flags button.lit { box-shadow: inset 0 0 0 2px currentColor; }
 .worst { border-top: 1px solid var(--rule); padding: 16px 0 4px; } .worst:first-of-type { border-top: 0; }
 .worst .meta { color: var(--soft); font-size: 13px; margin-bottom: 8px; }
 .more { margin: 12px auto 0; display: block; border: 1px solid var(--rule); background: var(--card); border-radius: 8px; padding: 7px 18px; cursor: pointer; color: var(--soft); }
-button:focus-visible, input:focus-visible, select:focus-visible, tr.row:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+button:focus-visible, input:focus-visible, select:focus-visible, mark:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 footer { margin-top: 56px; color: var(--faint); font-size: 13px; }
-@media (max-width: 720px) { .card { overflow-x: auto; } .card > .plot { min-width: 620px; } .pair .plot { min-width: 0; } }
+@media (max-width: 720px) { table.examples { min-width: 760px; } .card { overflow-x: auto; } .card > .plot { min-width: 620px; } .pair .plot { min-width: 0; } }
 @media (max-width: 560px) { main { padding: 32px 16px 64px; } .pair { grid-template-columns: 1fr; } }
 @media print { .controls, .switch, .more { display: none; } body { background: #fff; } }
 `;
