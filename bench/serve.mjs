@@ -48,20 +48,37 @@ const url = await new Promise((resolve, reject) => {
 });
 const { hostname, port } = new URL(url);
 
-/** Reports of different lengths, all invented. */
+/** Sentences with places to be filled in. */
 const sentences = [
-  'The heart size is normal.',
-  'There is a small left pleural effusion.',
+  'The heart size is #degree.',
+  'There is a #size #side pleural effusion.',
   'No pneumothorax.',
-  'The lungs are clear.',
-  'A 6 mm nodule is seen in the right upper lobe.',
-  'Mild interstitial edema is unchanged.',
-  'The mediastinal contours are stable.',
-  'A right internal jugular line ends in the superior vena cava.',
+  'The lungs are #degree.',
+  'A #mm mm nodule is seen in the #side #zone lobe.',
+  '#size interstitial edema is #degree.',
+  'The mediastinal contours are #degree.',
+  'A #side internal jugular line ends #mm mm above the carina.',
+  '#size #side #zone lobe opacity.',
+  'Old fracture of the #mm. #side rib.',
 ];
+const words = {
+  degree: ['normal', 'stable', 'increased', 'unchanged', 'clear', 'enlarged'],
+  size: ['small', 'large', 'mild', 'moderate', 'trace', 'marked'],
+  side: ['left', 'right'],
+  zone: ['upper', 'lower', 'middle'],
+  mm: Array.from({ length: 29 }, (_, i) => String(i + 2)),
+};
+
+/** Invented reports of different lengths, hardly one like another, so that no draft can be recalled from an earlier one. */
 const findings = (seed) => {
-  const count = 2 + (seed % 7);
-  return Array.from({ length: count }, (_, index) => sentences[(seed * 3 + index * 5) % sentences.length]).join(' ');
+  let state = seed * 2654435761;
+  const pick = (list) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return list[Math.floor((state / 2 ** 32) * list.length)];
+  };
+  return Array.from({ length: 2 + (seed % 7) }, () =>
+    pick(sentences).replace(/#(\w+)/g, (_, kind) => pick(words[kind])),
+  ).join(' ');
 };
 
 const agent = new Agent({ keepAlive: true, maxSockets: Infinity });

@@ -7,7 +7,7 @@ interface ServeCommandOptions {
   readonly prompt?: string;
   readonly host: string;
   readonly port: number;
-  readonly workers: number;
+  readonly workers?: number;
   readonly threads?: number;
   readonly batchSize: number;
   readonly maxInputTokens: number;
@@ -62,7 +62,11 @@ export const serveCommand = (): CommandType =>
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <n>', 'port; 0 for any free one', port, 8080)
     .optionsGroup('Drafting:')
-    .option('--workers <n>', 'drafting processes; they share the mapped weights', wholeNumber(1), 1)
+    .option(
+      '--workers <n>',
+      'drafting processes; they share the mapped weights (default: 1; one a core for a model as small as tiny)',
+      wholeNumber(1),
+    )
     .addOption(
       new Option('--threads <n>', 'processor threads of each (default: all; 1 for a model as small as tiny)').argParser(
         wholeNumber(1),
@@ -123,8 +127,9 @@ const serve = async (options: ServeCommandOptions, command: CommandType): Promis
   if (options.mllpPort === undefined && (options.mllpAllow ?? options.mllpForward) !== undefined)
     misuse('--mllp-allow and --mllp-forward need --mllp-port');
 
-  const [{ startServer }, { parsePrompt }] = await Promise.all([
+  const [{ startServer }, { defaultWorkers }, { parsePrompt }] = await Promise.all([
     import('../server/serve.js'),
+    import('../server/engine/default-workers.js'),
     import('../reports/prompt.js'),
   ]);
   if (options.prompt !== undefined) parsePrompt(options.prompt);
@@ -133,7 +138,7 @@ const serve = async (options: ServeCommandOptions, command: CommandType): Promis
     engine: {
       model: options.model,
       prompt: options.prompt,
-      workers: options.workers,
+      workers: options.workers ?? (await defaultWorkers(options.model, options.threads)),
       threads: options.threads,
       batchSize: options.batchSize,
       maxInputTokens: options.maxInputTokens,

@@ -38,6 +38,9 @@ export interface WeightOptions {
 /** Below so many weights an operation is over before another thread has joined in (measured with `tiny`). */
 const WORTH_THREADS = 10e6;
 
+/** Whether a model is so small that it drafts fastest with one thread. */
+export const draftsWithOneThread = (config: T5Config): boolean => countWeights(config) < WORTH_THREADS;
+
 const countWeights = (config: T5Config): number =>
   [...parameterShapes(config, true).values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
 
@@ -60,7 +63,7 @@ export const prepareDecoder = async (model: DrafterModel, options: PrepareOption
     memoryBudget,
   );
   const { ownHead, parametersOf } = await parametersFor(model, format, options.onQuantising);
-  const threads = options.threads ?? (countWeights(model.config) < WORTH_THREADS ? 1 : undefined);
+  const threads = options.threads ?? (draftsWithOneThread(model.config) ? 1 : undefined);
   const compileOn = (provider: ExecutionOptions['provider']): Promise<Decoder> =>
     compileDecoder({ config: model.config, ownHead }, parametersOf, { threads, provider });
 
