@@ -174,7 +174,7 @@ const serve = async (options: ServeCommandOptions, command: CommandType): Promis
   const reload = (): void => {
     server.reload().catch((error: unknown) => {
       console.error(
-        `impressionist: the model was not reloaded, ${error instanceof Error ? error.message : 'unknown error'}, the old one stays`,
+        `impressionist: nothing was reloaded, ${error instanceof Error ? error.message : 'unknown error'}, what was in use stays`,
       );
     });
   };

@@ -1,8 +1,7 @@
 /** @file The server as a whole: its parts started in order, reloaded, and stopped without dropping what was accepted. */
-import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { readFailure } from '../ground/durable.js';
 import { Failure, systemCode } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { type AuditLog, openAuditLog } from './audit/audit-log.js';
@@ -20,6 +19,7 @@ import { jsonLog, type Log } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
 import { createAccess } from './security/access.js';
 import { rateLimit } from './security/rate-limit.js';
+import { readTls, type TlsFiles } from './security/tls.js';
 import { tokensOf } from './security/tokens.js';
 
 /** All that can be set. */
@@ -31,7 +31,7 @@ export interface ServeOptions {
   readonly proxy?: { readonly header: string; readonly addresses: readonly string[] };
   /** Serve without credentials although others than this machine can reach the port. */
   readonly allowAnonymous: boolean;
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: TlsFiles;
   /** Requests a minute of one user; 0: no limit. */
   readonly rateLimit: number;
   readonly queueLimit: number;
@@ -57,7 +57,7 @@ export interface RunningServer {
   /** E.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly mllpPort?: number;
-  /** Opens the model directory anew and changes over to it. */
+  /** Opens the model directory, and certificate and key, anew and changes over to them; all, or none where one fails. */
   reload(): Promise<void>;
   /** Refuses new requests, answers the accepted ones, and ends. */
   close(): Promise<void>;
@@ -102,14 +102,6 @@ const listenFailure = (error: unknown, host: string, port: number): unknown => {
   );
 };
 
-const readPem = async (path: string): Promise<Buffer> => {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw readFailure(path, error);
-  }
-};
-
 /**
  * Starts a server. It listens at once, so that health checks are answered, and is ready when the model is warm.
  *
@@ -126,10 +118,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     log.warn(event);
   };
   const engine = reloadable(() => startWorkerEngine({ ...input, workers, onEvent }));
-  const tls =
-    options.tls === undefined
-      ? undefined
-      : { cert: await readPem(options.tls.cert), key: await readPem(options.tls.key) };
+  const tls = options.tls && (await readTls(options.tls));
   const access = createAccess({
     tokens: options.tokens === undefined ? undefined : await tokensOf(options.tokens),
     proxy: options.proxy,
@@ -163,7 +152,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       page: fileURLToPath(new URL('../workbench', import.meta.url)),
       tls: tls !== undefined,
     },
-    tls,
+    tls && { cert: tls.cert, key: tls.key },
   );
   let mllp: Server | undefined;
   let folder: FolderWatch | undefined;
@@ -186,7 +175,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     const url = await app.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
       throw listenFailure(error, options.host, options.port);
     });
-    log.info('listening', { url });
+    log.info('listening', { url, certificate: tls?.validTo.toISOString() });
     await engine.reload();
     log.info('ready', { model: engine.model!.name, fingerprint: engine.model!.fingerprint });
     await audit?.append({ kind: 'start', body: { version, model: modelRecord(), storeText: audit.storesText } });
@@ -202,8 +191,15 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       url,
       mllpPort: typeof address === 'object' && address !== null ? address.port : undefined,
       reload: async () => {
+        const renewed = options.tls && (await readTls(options.tls));
         await engine.reload();
-        log.info('reloaded', { model: engine.model!.name, fingerprint: engine.model!.fingerprint });
+        // Connections that are open keep the certificate they began with.
+        if (renewed !== undefined && app.server instanceof TlsServer) app.server.setSecureContext(renewed);
+        log.info('reloaded', {
+          model: engine.model!.name,
+          fingerprint: engine.model!.fingerprint,
+          certificate: renewed?.validTo.toISOString(),
+        });
         await audit?.append({ kind: 'reload', body: { model: modelRecord() } });
       },
       close: async () => {
