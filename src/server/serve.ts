@@ -125,7 +125,12 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     anonymous: options.allowAnonymous || (options.tokens === undefined && options.proxy === undefined),
     loopback: isLoopback(options.host),
   });
-  const audit: AuditLog | undefined = options.audit === undefined ? undefined : await openAuditLog(options.audit);
+  const audit: AuditLog | undefined =
+    options.audit &&
+    (await openAuditLog(options.audit, (writable, why) => {
+      if (writable) log.info('audit_writable');
+      else log.error('audit_unwritable', { why });
+    }));
   const checker = createChecker();
   const drafting = createDrafting({
     engine,
