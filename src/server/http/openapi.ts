@@ -31,13 +31,32 @@ const draft = {
   properties: {
     id: { type: 'string', format: 'uuid' },
     impression: { type: 'string' },
-    alternatives: { type: 'array', items: { type: 'object', properties: { impression: { type: 'string' }, flags } } },
+    borrowed_from: {
+      type: 'string',
+      description:
+        'Study of a similar report whose own impression this is, taken whole instead of a draft: another patient’s text, to be read as such.',
+    },
+    alternatives: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { impression: { type: 'string' }, flags, borrowed_from: { type: 'string' } },
+        required: ['impression', 'flags'],
+      },
+    },
     flags,
+    leaned_on: {
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        'Studies of the similar reports that the model leaned on, the most similar first; for a model trained with --retrieve.',
+    },
     truncated: { type: 'boolean' },
     cut_tokens: { type: 'integer' },
     model: { type: 'object', properties: { name: { type: 'string' }, fingerprint: { type: 'string' } } },
     timings: { type: 'object', properties: { queued_ms: { type: 'integer' }, draft_ms: { type: 'integer' } } },
   },
+  required: ['id', 'impression', 'alternatives', 'flags', 'truncated', 'cut_tokens', 'model', 'timings'],
 };
 const error = {
   type: 'object',

@@ -50,8 +50,22 @@ export const reportSchema = z.strictObject(reportShape);
 
 const draftShape = {
   ...settingsShape,
-  alternatives: z.int().min(1).max(8).default(1).describe('Drafts wanted for each report, the likeliest first.'),
-  stream: z.boolean().default(false).describe('Answer with server-sent events while the draft is written.'),
+  alternatives: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe('Drafts wanted for each report, the likeliest first unless put in another order.'),
+  rerank: z
+    .enum(['guard', 'similar'])
+    .optional()
+    .describe(
+      'Put eight drafts (or as many as beams) in order, by the guard’s flags or by similar reports, whose impressions are then among them, and give the best. Default with alternatives, for a model that leans on similar reports, unless beams or sampling are set: similar.',
+    ),
+  stream: z
+    .boolean()
+    .default(false)
+    .describe('Answer with server-sent events while the draft is written; with alternatives or rerank at its end.'),
 };
 
 /** `POST /v1/impressions`: one report, or several under `reports`. */
