@@ -1,4 +1,5 @@
 /** @file The server as a whole: its parts started in order, reloaded, and stopped without dropping what was accepted. */
+import { stat } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
@@ -92,9 +93,13 @@ const checkExposure = ({ host, tokens, proxy, allowAnonymous, mllp }: ServeOptio
 
 const listenFailure = (error: unknown, host: string, port: number): unknown => {
   const code = systemCode(error);
-  const got = { EADDRINUSE: 'it is in use', EACCES: 'no permission', EADDRNOTAVAIL: 'no such address here' }[
-    code ?? ''
-  ];
+  const got = {
+    EADDRINUSE: 'it is in use',
+    EACCES: 'no permission',
+    EADDRNOTAVAIL: 'no such address here',
+    ENOTFOUND: 'no such name',
+    EAI_AGAIN: 'no such name',
+  }[code ?? ''];
   if (got === undefined) return error;
   return new Failure(
     { what: 'cannot listen', where: `${host}:${port}`, got, fix: 'choose another --port or --host' },
@@ -110,6 +115,9 @@ const listenFailure = (error: unknown, host: string, port: number): unknown => {
  */
 export const startServer = async (options: ServeOptions): Promise<RunningServer> => {
   checkExposure(options);
+  const { evaluations } = options;
+  if (evaluations !== undefined && !(await stat(evaluations).catch(() => undefined))?.isDirectory())
+    throw new Failure({ what: 'no such folder', where: '--evaluations', got: evaluations, fix: 'check the path' });
   const log = options.log ?? jsonLog();
   const metrics = createMetrics();
   const { workers, ...input } = options.engine;
@@ -153,7 +161,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       rateLimit: rateLimit(options.rateLimit),
       invocations: options.invocations ?? API_LIMITS,
       concurrent: workers * input.batchSize,
-      evaluations: options.evaluations,
+      evaluations,
       page: fileURLToPath(new URL('../workbench', import.meta.url)),
       tls: tls !== undefined,
     },

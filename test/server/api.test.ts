@@ -192,6 +192,26 @@ describe('the other doors', () => {
     expect(text.join('')).toBe(whole.choices[0].text);
   });
 
+  it('takes what existing clients of OpenAI send, and refuses what it could not honour', async () => {
+    const asked = { model: 'any', prompt: 'Findings: clear.', max_tokens: 6 };
+    const usual = {
+      ...asked,
+      ...{ temperature: 0, top_p: 1, n: 1, best_of: 1, stop: null, logprobs: null, echo: false, seed: null },
+      ...{ presence_penalty: 0, frequency_penalty: 0, logit_bias: {}, user: 'someone' },
+    };
+    const plain = await json(server.post('/v1/completions', asked));
+    expect((await json(server.post('/v1/completions', usual))).choices).toEqual(plain.choices);
+    const stream = { ...usual, stream: true, stream_options: { include_usage: true } };
+    const events = eventsOf(await (await server.post('/v1/completions', stream)).text());
+    expect(events.at(-2)!.data).toMatchObject({ choices: [], usage: plain.usage });
+    const drawn = { ...asked, prompt: Array(8).fill('Findings: clear.'), top_p: 0.99, seed: 5 };
+    const texts = (await json(server.post('/v1/completions', drawn))).choices.map(({ text }: Json) => text);
+    expect(texts).not.toEqual(Array(8).fill(plain.choices[0].text));
+    for (const more of [{ n: 2 }, { stop: ['.'] }, { frequency_penalty: 1 }, { stream_options: {} }, { logprobs: 3 }]) {
+      expect((await server.post('/v1/completions', { ...asked, ...more })).status, JSON.stringify(more)).toBe(400);
+    }
+  });
+
   it('describes itself: OpenAPI, health, metrics, models, the page', async () => {
     const document = await json(fetch(`${server.url}/openapi.json`));
     expect(document.openapi).toBe('3.1.0');

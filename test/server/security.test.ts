@@ -73,6 +73,16 @@ describe('who is let in', () => {
     await expect(serve('--mllp-port', '0', '--mllp-host', '0.0.0.0')).rejects.toThrow(/MLLP knows no credentials/);
   });
 
+  it('tells options that are no addresses, or that would have no effect', async () => {
+    await expect(serve('--mllp-port', '0', '--mllp-allow', 'ris.example')).rejects.toThrow(
+      /ended with 1[\s\S]*impressionist: no address, --mllp-allow, got ris\.example/,
+    );
+    await expect(serve('--trusted-proxy', '10.0.0.0/40')).rejects.toThrow(/no address, --trusted-proxy/);
+    await expect(serve('--user-header', 'x-user')).rejects.toThrow(/ended with 2: .*add --trusted-proxy/);
+    await expect(serve('--mllp-host', '::1')).rejects.toThrow(/ended with 2: .*--mllp-host needs --mllp-port/);
+    await expect(serve('--evaluations', 'nowhere')).rejects.toThrow(/no such folder, --evaluations, got nowhere/);
+  });
+
   it('believes the user header of the trusted proxy only', async () => {
     const access = createAccess({
       proxy: { header: 'x-remote-user', addresses: ['10.0.0.0/24', '::1'] },
