@@ -1,29 +1,14 @@
-import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/server/audit/database.js';
-import { eventsOf, FINDINGS, type Json, MODEL, type Running, serve, temporaryFolder } from './running.js';
-
-/** Reports the model leans on: the first two share the findings' words, and one of them is the very study. */
-const REPORTS = [
-  { study_id: 's1', subject_id: 'p1', findings: FINDINGS, impression: 'Large left pleural effusion.' },
-  { study_id: 's2', subject_id: 'p2', findings: `${FINDINGS} Clear.`, impression: 'Left pleural effusion, large.' },
-  { study_id: 's3', subject_id: 'p3', findings: 'Heart size is normal.', impression: 'Normal heart.' },
-  { study_id: 's4', subject_id: 'p4', findings: 'No fracture of the wrist.', impression: 'No fracture.' },
-];
+import { leaningModel } from './leaning-model.js';
+import { eventsOf, FINDINGS, type Json, type Running, serve, temporaryFolder } from './running.js';
 
 let folder: string;
 let server: Running;
 beforeAll(async () => {
   folder = await temporaryFolder();
-  const model = join(folder, 'model');
-  await cp(MODEL, model, { recursive: true });
-  await writeFile(join(model, 'similar.json'), JSON.stringify({ k: 2, reports: REPORTS }));
-  await writeFile(
-    join(model, 'prompt.json'),
-    JSON.stringify({ template: 'Similar: {similar} Background: {background} Findings: {findings}' }),
-  );
-  server = await serve('--model', model, '--audit', join(folder, 'audit.db'));
+  server = await serve('--model', await leaningModel(folder), '--audit', join(folder, 'audit.db'));
 });
 afterAll(() => server.stop());
 
