@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fakeApp } from './fake-context.js';
 import { eventsOf, FINDINGS, type Json, type Running, serve } from './running.js';
 
 let server: Running;
@@ -210,6 +211,27 @@ describe('the other doors', () => {
     for (const more of [{ n: 2 }, { stop: ['.'] }, { frequency_penalty: 1 }, { stream_options: {} }, { logprobs: 3 }]) {
       expect((await server.post('/v1/completions', { ...asked, ...more })).status, JSON.stringify(more)).toBe(400);
     }
+  });
+
+  it('documents every request it takes, and takes every request it documents', async () => {
+    const { paths, ...rest } = await json(fetch(`${server.url}/openapi.json`));
+    for (const [path, methods] of Object.entries<Json>(paths)) {
+      for (const method of Object.keys(methods)) {
+        const { status } = await fetch(server.url + path, { method: method.toUpperCase() });
+        expect(status, `${method} ${path}`).not.toBe(404);
+        expect(Object.keys(methods[method].responses), path).toContain(path === '/v1/feedback' ? '201' : '200');
+      }
+    }
+    const { app } = fakeApp();
+    const routes = app.printRoutes({ commonPrefix: false, includeHooks: false });
+    const taken = [...routes.matchAll(/(\/\S*) \((?:GET|POST)/g)].map(([, path]) => path);
+    expect(taken.length).toBeGreaterThan(15);
+    expect(taken.filter((path) => path !== '/openapi.json' && !(path in paths))).toEqual([]);
+    const named = [...JSON.stringify([paths, rest]).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    );
+    for (const name of named) expect(rest.components.schemas).toHaveProperty(name);
+    await app.close();
   });
 
   it('describes itself: OpenAPI, health, metrics, models, the page', async () => {
