@@ -209,6 +209,30 @@ describe('the whole path', () => {
     }
   });
 
+  it('no line leaves its panel, wide or narrow', async () => {
+    await page.fill('#findings', FINDINGS);
+    await drafted();
+    await page.fill('#impression', 'A long sentence about the chest. '.repeat(20));
+    await page.keyboard.press('Alt+N');
+    await page.fill('#findings', FINDINGS.repeat(3));
+    await drafted();
+    for (const width of [1400, 1000, 700, 380]) {
+      await page.setViewportSize({ width, height: 800 });
+      const beyond = await page.evaluate(() => {
+        const { document, innerWidth } = globalThis as Json;
+        const right = document.querySelector('.history').parentElement.getBoundingClientRect().right;
+        return [
+          document.documentElement.scrollWidth > innerWidth,
+          ...[...document.querySelectorAll('.history button')].map(
+            (each) => each.getBoundingClientRect().right > right,
+          ),
+        ];
+      });
+      expect(beyond, `at ${width} pixels`).not.toContain(true);
+      expect(beyond.length).toBeGreaterThan(1);
+    }
+  });
+
   it('findings that change later never overwrite what was edited', async () => {
     await page.fill('#findings', FINDINGS);
     await drafted();
