@@ -21,7 +21,7 @@ import { createMetrics } from './observe/metrics.js';
 import { createAccess } from './security/access.js';
 import { rateLimit } from './security/rate-limit.js';
 import { readTls, type TlsFiles } from './security/tls.js';
-import { tokensOf } from './security/tokens.js';
+import { readTokens, tokensOf } from './security/tokens.js';
 
 /** All that can be set. */
 export interface ServeOptions {
@@ -127,6 +127,8 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
   };
   const engine = reloadable(() => startWorkerEngine({ ...input, workers, onEvent }));
   const tls = options.tls && (await readTls(options.tls));
+  if (options.tokens !== undefined && (await readTokens(options.tokens)).every(({ revoked }) => revoked !== undefined))
+    log.warn('no_tokens', { fix: 'impressionist token add NAME --tokens FILE; until then nobody is let in' });
   const access = createAccess({
     tokens: options.tokens === undefined ? undefined : await tokensOf(options.tokens),
     proxy: options.proxy,

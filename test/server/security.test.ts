@@ -41,6 +41,21 @@ describe('tokens', () => {
       token === undefined ? {} : { authorization: `Bearer ${token}` },
     );
 
+  it('that are missing from the file are taken up once they are added, and the log says so until then', async () => {
+    const tokens = join(await temporaryFolder(), 'later.json');
+    const waiting = await serve('--tokens', tokens);
+    try {
+      expect(waiting.output()).toContain('"event":"no_tokens"');
+      expect(server.output()).not.toContain('"event":"no_tokens"');
+      const { stdout } = await impressionist('token', 'add', 'late', '--tokens', tokens);
+      const asked = async (): Promise<number> =>
+        (await fetch(`${waiting.url}/v1/server`, { headers: { authorization: `Bearer ${stdout.trim()}` } })).status;
+      await expect.poll(asked, { timeout: 30_000, interval: 300 }).toBe(200);
+    } finally {
+      await waiting.stop();
+    }
+  });
+
   it('are kept as hashes only', async () => {
     const file = await readFile(join(folder, 'tokens.json'), 'utf8');
     expect(file).not.toContain(draftToken);
