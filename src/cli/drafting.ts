@@ -1,11 +1,11 @@
 /** @file What `generate` and `evaluate` share: the options of drafting, and drafting with progress and warnings. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { EarlyStopping } from '../generation/beam.js';
+import { type Chosen, choose, chosenBySimilar, type Reranking } from '../generation/choosing.js';
 import type { Draft, Drafter, DraftOptions } from '../generation/drafts.js';
 import type { WeightFormat } from '../generation/memory.js';
 import type { Device } from '../generation/prepare.js';
 import type { PromptFields } from '../reports/prompt.js';
-import { type Chosen, choose, chosenBySimilar, type Reranking } from './choosing.js';
 import { showDownload } from './download.js';
 import { leanOnSimilar, leansOnSimilar } from './leaning.js';
 import { startProgress } from './progress.js';

@@ -1,7 +1,7 @@
 /** @file `impressionist generate`: drafts for one report given as text, or for a data file. */
 import { text } from 'node:stream/consumers';
 import { Command, Option } from 'commander';
-import type { Chosen, Reranking } from './choosing.js';
+import type { Chosen, Reranking } from '../generation/choosing.js';
 import { addDraftingOptions, type DraftingOptions, draftWith, warnOfCuts, withDrafter } from './drafting.js';
 import { addEndpointOptions, checkEndpointOptions, type EndpointOptions, generateAtEndpoint } from './endpoint.js';
 import { interruptible } from './interrupt.js';

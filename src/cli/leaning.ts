@@ -1,7 +1,6 @@
 /** @file Drafting with a model that leans on similar reports: what `train --retrieve` left is found and put to use. */
+import type { Leaning, Reranking } from '../generation/choosing.js';
 import type { PromptFields } from '../reports/prompt.js';
-import type { SimilarImpression } from '../reports/similar.js';
-import type { Reranking } from './choosing.js';
 import { showDownload } from './download.js';
 
 /** The options that tell where the reports are. */
@@ -13,9 +12,6 @@ export interface LeaningOptions {
 
 /** Similar reports for choosing among the drafts of a model that leans on none itself. */
 const CHOOSING_REPORTS = 5;
-
-/** A report as it is drafted, and the reports it leans on, the most similar first. */
-export type Leaning<Report> = Report & { readonly leanedOn?: readonly SimilarImpression[] };
 
 /** The directory that says whether the model leans on similar reports. */
 const directoryOf = async (modelName: string, adapter: string | undefined): Promise<string> =>

@@ -95,7 +95,7 @@ export const serveCommand = (): CommandType =>
     .option('--drain <seconds>', 'longest wait for accepted drafts when stopping', positiveNumber, 30)
     .optionsGroup('Access:')
     .option('--tokens <file>', 'require a token of this file (see: impressionist token)')
-    .option('--trusted-proxy <address...>', 'addresses whose user header is believed')
+    .option('--trusted-proxy <address...>', 'addresses or networks whose user header is believed')
     .option('--user-header <name>', 'header in which the trusted proxy names the user', 'x-remote-user')
     .option('--allow-anonymous', 'serve others without credentials, where something else guards the port')
     .option('--rate-limit <n>', 'requests a minute of one user; 0 for no limit', wholeNumber(0), 0)
@@ -110,7 +110,7 @@ export const serveCommand = (): CommandType =>
     .option('--evaluations <dir>', 'folder of evaluate’s outputs, shown in the page')
     .option('--mllp-port <n>', 'take HL7 v2 over MLLP on this port', port)
     .option('--mllp-host <address>', 'address of MLLP', '127.0.0.1')
-    .option('--mllp-allow <address...>', 'addresses that may send over MLLP')
+    .option('--mllp-allow <address...>', 'addresses or networks that may send over MLLP')
     .option('--mllp-forward <host:port>', 'send drafted messages there instead of back', hostAndPort)
     .option('--folder <dir>', 'draft for files that appear in its folder in/')
     .action(serve);
@@ -126,6 +126,10 @@ const serve = async (options: ServeCommandOptions, command: CommandType): Promis
   }
   if (options.mllpPort === undefined && (options.mllpAllow ?? options.mllpForward) !== undefined)
     misuse('--mllp-allow and --mllp-forward need --mllp-port');
+  const given = (option: keyof ServeCommandOptions): boolean => command.getOptionValueSource(option) === 'cli';
+  if (options.mllpPort === undefined && given('mllpHost')) misuse('--mllp-host needs --mllp-port');
+  if (options.trustedProxy === undefined && given('userHeader'))
+    misuse('--user-header is believed from a proxy only, add --trusted-proxy ADDRESS');
 
   const [{ startServer }, { defaultWorkers }, { parsePrompt }] = await Promise.all([
     import('../server/serve.js'),
@@ -179,7 +183,7 @@ const serve = async (options: ServeCommandOptions, command: CommandType): Promis
   const reload = (): void => {
     server.reload().catch((error: unknown) => {
       console.error(
-        `impressionist: the model was not reloaded, ${error instanceof Error ? error.message : 'unknown error'}, the old one stays`,
+        `impressionist: nothing was reloaded, ${error instanceof Error ? error.message : 'unknown error'}, what was in use stays`,
       );
     });
   };

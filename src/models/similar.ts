@@ -91,6 +91,33 @@ export type WithSimilar<Report> = Report & {
   readonly leanedOn: readonly SimilarImpression[];
 };
 
+/** Adds to a report the impressions of the reports most like it. */
+export type AddSimilar = <Report extends SimilarQuery>(report: Report) => WithSimilar<Report>;
+
+/**
+ * Makes a model's similar reports searchable.
+ *
+ * @throws {Failure} When the model's index was left out and no reports are given.
+ * @example const lean = leaningOn(await readRetrieval(model)); lean({ findings, background: '' }).similar
+ */
+export const leaningOn = ({ k, reports: pool }: Retrieval): AddSimilar => {
+  if (pool === undefined) {
+    throw new Failure({
+      what: 'the model leans on similar reports, but they were left out of its directory',
+      fix: 'give them: --similar-reports TRAINING_DATA',
+    });
+  }
+  const index = indexReports(pool);
+  return (report) => {
+    const found = index.search(report, k);
+    return {
+      ...report,
+      similar: similarText(found),
+      leanedOn: found.map(({ studyId, impression }) => ({ studyId, impression })),
+    };
+  };
+};
+
 /**
  * Adds to each report the impressions of the reports most like it.
  *
@@ -100,21 +127,5 @@ export type WithSimilar<Report> = Report & {
  */
 export const addSimilar = <Report extends SimilarQuery>(
   reports: readonly Report[],
-  { k, reports: pool }: Retrieval,
-): WithSimilar<Report>[] => {
-  if (pool === undefined) {
-    throw new Failure({
-      what: 'the model leans on similar reports, but they were left out of its directory',
-      fix: 'give them: --similar-reports TRAINING_DATA',
-    });
-  }
-  const index = indexReports(pool);
-  return reports.map((report) => {
-    const found = index.search(report, k);
-    return {
-      ...report,
-      similar: similarText(found),
-      leanedOn: found.map(({ studyId, impression }) => ({ studyId, impression })),
-    };
-  });
-};
+  retrieval: Retrieval,
+): WithSimilar<Report>[] => reports.map(leaningOn(retrieval));

@@ -1,8 +1,8 @@
 /** @file The server as a whole: its parts started in order, reloaded, and stopped without dropping what was accepted. */
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { readFailure } from '../ground/durable.js';
 import { Failure, systemCode } from '../ground/failure.js';
 import { version } from '../ground/version.js';
 import { type AuditLog, openAuditLog } from './audit/audit-log.js';
@@ -20,7 +20,8 @@ import { jsonLog, type Log } from './observe/log.js';
 import { createMetrics } from './observe/metrics.js';
 import { createAccess } from './security/access.js';
 import { rateLimit } from './security/rate-limit.js';
-import { tokensOf } from './security/tokens.js';
+import { readTls, type TlsFiles } from './security/tls.js';
+import { readTokens, tokensOf } from './security/tokens.js';
 
 /** All that can be set. */
 export interface ServeOptions {
@@ -31,7 +32,7 @@ export interface ServeOptions {
   readonly proxy?: { readonly header: string; readonly addresses: readonly string[] };
   /** Serve without credentials although others than this machine can reach the port. */
   readonly allowAnonymous: boolean;
-  readonly tls?: { readonly cert: string; readonly key: string };
+  readonly tls?: TlsFiles;
   /** Requests a minute of one user; 0: no limit. */
   readonly rateLimit: number;
   readonly queueLimit: number;
@@ -57,7 +58,7 @@ export interface RunningServer {
   /** E.g. `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly mllpPort?: number;
-  /** Opens the model directory anew and changes over to it. */
+  /** Opens the model directory, and certificate and key, anew and changes over to them; all, or none where one fails. */
   reload(): Promise<void>;
   /** Refuses new requests, answers the accepted ones, and ends. */
   close(): Promise<void>;
@@ -92,22 +93,18 @@ const checkExposure = ({ host, tokens, proxy, allowAnonymous, mllp }: ServeOptio
 
 const listenFailure = (error: unknown, host: string, port: number): unknown => {
   const code = systemCode(error);
-  const got = { EADDRINUSE: 'it is in use', EACCES: 'no permission', EADDRNOTAVAIL: 'no such address here' }[
-    code ?? ''
-  ];
+  const got = {
+    EADDRINUSE: 'it is in use',
+    EACCES: 'no permission',
+    EADDRNOTAVAIL: 'no such address here',
+    ENOTFOUND: 'no such name',
+    EAI_AGAIN: 'no such name',
+  }[code ?? ''];
   if (got === undefined) return error;
   return new Failure(
     { what: 'cannot listen', where: `${host}:${port}`, got, fix: 'choose another --port or --host' },
     { cause: error },
   );
-};
-
-const readPem = async (path: string): Promise<Buffer> => {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw readFailure(path, error);
-  }
 };
 
 /**
@@ -118,6 +115,9 @@ const readPem = async (path: string): Promise<Buffer> => {
  */
 export const startServer = async (options: ServeOptions): Promise<RunningServer> => {
   checkExposure(options);
+  const { evaluations } = options;
+  if (evaluations !== undefined && !(await stat(evaluations).catch(() => undefined))?.isDirectory())
+    throw new Failure({ what: 'no such folder', where: '--evaluations', got: evaluations, fix: 'check the path' });
   const log = options.log ?? jsonLog();
   const metrics = createMetrics();
   const { workers, ...input } = options.engine;
@@ -126,17 +126,21 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     log.warn(event);
   };
   const engine = reloadable(() => startWorkerEngine({ ...input, workers, onEvent }));
-  const tls =
-    options.tls === undefined
-      ? undefined
-      : { cert: await readPem(options.tls.cert), key: await readPem(options.tls.key) };
+  const tls = options.tls && (await readTls(options.tls));
+  if (options.tokens !== undefined && (await readTokens(options.tokens)).every(({ revoked }) => revoked !== undefined))
+    log.warn('no_tokens', { fix: 'impressionist token add NAME --tokens FILE; until then nobody is let in' });
   const access = createAccess({
     tokens: options.tokens === undefined ? undefined : await tokensOf(options.tokens),
     proxy: options.proxy,
     anonymous: options.allowAnonymous || (options.tokens === undefined && options.proxy === undefined),
     loopback: isLoopback(options.host),
   });
-  const audit: AuditLog | undefined = options.audit === undefined ? undefined : await openAuditLog(options.audit);
+  const audit: AuditLog | undefined =
+    options.audit &&
+    (await openAuditLog(options.audit, (writable, why) => {
+      if (writable) log.info('audit_writable');
+      else log.error('audit_unwritable', { why });
+    }));
   const checker = createChecker();
   const drafting = createDrafting({
     engine,
@@ -159,11 +163,11 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       rateLimit: rateLimit(options.rateLimit),
       invocations: options.invocations ?? API_LIMITS,
       concurrent: workers * input.batchSize,
-      evaluations: options.evaluations,
+      evaluations,
       page: fileURLToPath(new URL('../workbench', import.meta.url)),
       tls: tls !== undefined,
     },
-    tls,
+    tls && { cert: tls.cert, key: tls.key },
   );
   let mllp: Server | undefined;
   let folder: FolderWatch | undefined;
@@ -186,7 +190,7 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
     const url = await app.listen({ host: options.host, port: options.port }).catch((error: unknown) => {
       throw listenFailure(error, options.host, options.port);
     });
-    log.info('listening', { url });
+    log.info('listening', { url, certificate: tls?.validTo.toISOString() });
     await engine.reload();
     log.info('ready', { model: engine.model!.name, fingerprint: engine.model!.fingerprint });
     await audit?.append({ kind: 'start', body: { version, model: modelRecord(), storeText: audit.storesText } });
@@ -202,8 +206,15 @@ export const startServer = async (options: ServeOptions): Promise<RunningServer>
       url,
       mllpPort: typeof address === 'object' && address !== null ? address.port : undefined,
       reload: async () => {
+        const renewed = options.tls && (await readTls(options.tls));
         await engine.reload();
-        log.info('reloaded', { model: engine.model!.name, fingerprint: engine.model!.fingerprint });
+        // Connections that are open keep the certificate they began with.
+        if (renewed !== undefined && app.server instanceof TlsServer) app.server.setSecureContext(renewed);
+        log.info('reloaded', {
+          model: engine.model!.name,
+          fingerprint: engine.model!.fingerprint,
+          certificate: renewed?.validTo.toISOString(),
+        });
         await audit?.append({ kind: 'reload', body: { model: modelRecord() } });
       },
       close: async () => {

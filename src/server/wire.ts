@@ -8,8 +8,16 @@ export interface DraftAnswer {
   /** Names the draft in feedback and in the audit log. */
   readonly id: string;
   readonly impression: string;
-  /** Further drafts, the likeliest first, when more than one was asked for. */
-  readonly alternatives: readonly { readonly impression: string; readonly flags: readonly Flag[] }[];
+  /** Study of the similar report whose impression this is, where that was better than any draft. */
+  readonly borrowed_from?: string;
+  /** Further drafts, the likeliest first unless something else put them in order, when more than one was asked for. */
+  readonly alternatives: readonly {
+    readonly impression: string;
+    readonly flags: readonly Flag[];
+    readonly borrowed_from?: string;
+  }[];
+  /** Studies of the similar reports that the model leaned on, the most similar first; absent for one that leans on none. */
+  readonly leaned_on?: readonly string[];
   readonly flags: readonly Flag[];
   /** Whether the draft reached its limit of tokens before its end. */
   readonly truncated: boolean;

@@ -32,7 +32,13 @@ export const strings = {
     difference: 'Difference to the draft',
     notice: 'A machine’s draft. You read it, you change it, you sign it.',
   },
-  alternatives: { title: 'Alternatives', label: 'Choose a draft', hint: 'likeliest first' },
+  alternatives: {
+    title: 'Alternatives',
+    label: 'Choose a draft',
+    hint: 'likeliest first',
+    bySimilar: 'first what agrees most with similar reports',
+    borrowed: 'Another patient’s impression, from a similar report',
+  },
   flags: {
     title: 'Checks',
     none: 'No disagreement found between findings and impression. This is no proof that there is none.',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fakeApp } from './fake-context.js';
 import { eventsOf, FINDINGS, type Json, type Running, serve } from './running.js';
 
 let server: Running;
@@ -190,6 +191,47 @@ describe('the other doors', () => {
     expect(events.at(-1)!.data).toBe('[DONE]');
     const text = events.slice(0, -1).map(({ data }) => (data as Json).choices[0].text);
     expect(text.join('')).toBe(whole.choices[0].text);
+  });
+
+  it('takes what existing clients of OpenAI send, and refuses what it could not honour', async () => {
+    const asked = { model: 'any', prompt: 'Findings: clear.', max_tokens: 6 };
+    const usual = {
+      ...asked,
+      ...{ temperature: 0, top_p: 1, n: 1, best_of: 1, stop: null, logprobs: null, echo: false, seed: null },
+      ...{ presence_penalty: 0, frequency_penalty: 0, logit_bias: {}, user: 'someone' },
+    };
+    const plain = await json(server.post('/v1/completions', asked));
+    expect((await json(server.post('/v1/completions', usual))).choices).toEqual(plain.choices);
+    const stream = { ...usual, stream: true, stream_options: { include_usage: true } };
+    const events = eventsOf(await (await server.post('/v1/completions', stream)).text());
+    expect(events.at(-2)!.data).toMatchObject({ choices: [], usage: plain.usage });
+    const drawn = { ...asked, prompt: Array(8).fill('Findings: clear.'), top_p: 0.99, seed: 5 };
+    const texts = (await json(server.post('/v1/completions', drawn))).choices.map(({ text }: Json) => text);
+    expect(texts).not.toEqual(Array(8).fill(plain.choices[0].text));
+    for (const more of [{ n: 2 }, { stop: ['.'] }, { frequency_penalty: 1 }, { stream_options: {} }, { logprobs: 3 }]) {
+      expect((await server.post('/v1/completions', { ...asked, ...more })).status, JSON.stringify(more)).toBe(400);
+    }
+  });
+
+  it('documents every request it takes, and takes every request it documents', async () => {
+    const { paths, ...rest } = await json(fetch(`${server.url}/openapi.json`));
+    for (const [path, methods] of Object.entries<Json>(paths)) {
+      for (const method of Object.keys(methods)) {
+        const { status } = await fetch(server.url + path, { method: method.toUpperCase() });
+        expect(status, `${method} ${path}`).not.toBe(404);
+        expect(Object.keys(methods[method].responses), path).toContain(path === '/v1/feedback' ? '201' : '200');
+      }
+    }
+    const { app } = fakeApp();
+    const routes = app.printRoutes({ commonPrefix: false, includeHooks: false });
+    const taken = [...routes.matchAll(/(\/\S*) \((?:GET|POST)/g)].map(([, path]) => path);
+    expect(taken.length).toBeGreaterThan(15);
+    expect(taken.filter((path) => path !== '/openapi.json' && !(path in paths))).toEqual([]);
+    const named = [...JSON.stringify([paths, rest]).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(
+      ([, name]) => name,
+    );
+    for (const name of named) expect(rest.components.schemas).toHaveProperty(name);
+    await app.close();
   });
 
   it('describes itself: OpenAPI, health, metrics, models, the page', async () => {

@@ -155,6 +155,23 @@ describe('the server’s log', () => {
     expect((await stat(`${path}.key`)).mode & 0o077).toBe(0);
   });
 
+  it.each([':memory:', 'libsql://127.0.0.1:9/audit', join('none', 'audit.db')])(
+    'is a file, whatever %s means',
+    async (name) => {
+      const folder = await temporaryFolder();
+      const before = process.cwd();
+      process.chdir(folder);
+      try {
+        if (name === ':memory:') {
+          openDatabase(name, { create: true }).close();
+          expect((await stat(join(folder, name))).size).toBeGreaterThan(0);
+        } else expect(() => openDatabase(name, { create: true })).toThrow(/the audit log cannot be opened/);
+      } finally {
+        process.chdir(before);
+      }
+    },
+  );
+
   it('holds no text unless told', async () => {
     const { server, feedback } = await accept();
     await feedback({ action: 'accept', text: 'Large left pleural effusion.' });

@@ -13,13 +13,25 @@ const DRAFT = 'No acute abnormality.';
 
 export const instantEngine: DraftEngine = {
   state: 'ready',
-  model: { name: 'instant', fingerprint: '0', promptHash: '0', parameters: 0, directory: '/nowhere' },
+  model: {
+    name: 'instant',
+    fingerprint: '0',
+    promptHash: '0',
+    parameters: 0,
+    leansOnSimilar: false,
+    directory: '/nowhere',
+  },
   maxAlternatives: 8,
   pending: 0,
   draft: async (_source, _settings, { onText }) => {
     onText?.(DRAFT);
     const counts = { cutTokens: 0, inputTokens: 1, outputTokens: 1 };
-    return { impression: DRAFT, truncated: false, candidates: [{ impression: DRAFT, truncated: false }], ...counts };
+    return {
+      impression: DRAFT,
+      truncated: false,
+      candidates: [{ impression: DRAFT, truncated: false, score: 0 }],
+      ...counts,
+    };
   },
   close: async () => undefined,
 };

@@ -28,14 +28,15 @@ export interface Running {
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'impressionist-serve-'));
 
 /** Starts `impressionist serve` on a free port and waits until it is ready. */
-export const serve = async (...options: string[]): Promise<Running> => {
-  const child = spawn(
-    process.execPath,
-    [MAIN, 'serve', '--model', MODEL, '--port', '0', '--threads', '1', ...options],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+export const serve = (...options: string[]): Promise<Running> => serveWithin([], ...options);
+
+/** As {@link serve}, started by a command that sets its surroundings and then becomes it. */
+export const serveWithin = async (surroundings: readonly string[], ...options: string[]): Promise<Running> => {
+  const [command, ...args] = [
+    ...surroundings,
+    ...[process.execPath, MAIN, 'serve', '--model', MODEL, '--port', '0', '--threads', '1', ...options],
+  ];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const [url, mllpPort] = await new Promise<[string, number | undefined]>((resolve, reject) => {
@@ -46,6 +47,7 @@ export const serve = async (...options: string[]): Promise<Running> => {
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
+    child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`serve ended with ${code}: ${output}`)));
   });
   return {

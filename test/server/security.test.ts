@@ -41,6 +41,21 @@ describe('tokens', () => {
       token === undefined ? {} : { authorization: `Bearer ${token}` },
     );
 
+  it('that are missing from the file are taken up once they are added, and the log says so until then', async () => {
+    const tokens = join(await temporaryFolder(), 'later.json');
+    const waiting = await serve('--tokens', tokens);
+    try {
+      expect(waiting.output()).toContain('"event":"no_tokens"');
+      expect(server.output()).not.toContain('"event":"no_tokens"');
+      const { stdout } = await impressionist('token', 'add', 'late', '--tokens', tokens);
+      const asked = async (): Promise<number> =>
+        (await fetch(`${waiting.url}/v1/server`, { headers: { authorization: `Bearer ${stdout.trim()}` } })).status;
+      await expect.poll(asked, { timeout: 30_000, interval: 300 }).toBe(200);
+    } finally {
+      await waiting.stop();
+    }
+  });
+
   it('are kept as hashes only', async () => {
     const file = await readFile(join(folder, 'tokens.json'), 'utf8');
     expect(file).not.toContain(draftToken);
@@ -71,6 +86,16 @@ describe('who is let in', () => {
   it('refuses to stand open to others by mistake', async () => {
     await expect(serve('--host', '0.0.0.0')).rejects.toThrow(/others could draft and read without credentials/);
     await expect(serve('--mllp-port', '0', '--mllp-host', '0.0.0.0')).rejects.toThrow(/MLLP knows no credentials/);
+  });
+
+  it('tells options that are no addresses, or that would have no effect', async () => {
+    await expect(serve('--mllp-port', '0', '--mllp-allow', 'ris.example')).rejects.toThrow(
+      /ended with 1[\s\S]*impressionist: no address, --mllp-allow, got ris\.example/,
+    );
+    await expect(serve('--trusted-proxy', '10.0.0.0/40')).rejects.toThrow(/no address, --trusted-proxy/);
+    await expect(serve('--user-header', 'x-user')).rejects.toThrow(/ended with 2: .*add --trusted-proxy/);
+    await expect(serve('--mllp-host', '::1')).rejects.toThrow(/ended with 2: .*--mllp-host needs --mllp-port/);
+    await expect(serve('--evaluations', 'nowhere')).rejects.toThrow(/no such folder, --evaluations, got nowhere/);
   });
 
   it('believes the user header of the trusted proxy only', async () => {

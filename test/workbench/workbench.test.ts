@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { openDatabase } from '../../src/server/audit/database.js';
 import { verify } from '../../src/server/audit/verify.js';
 import { impressionist } from '../cli/impressionist.js';
+import { leaningModel } from '../server/leaning-model.js';
 import { FINDINGS, type Json, type Running, serve, temporaryFolder } from '../server/running.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -187,6 +188,49 @@ describe('the whole path', () => {
       }, id);
     expect(await selected('impression')).toBe('right');
     expect(await page.locator('mark.active').allTextContents()).toEqual(['left', 'right']);
+  });
+
+  it('an alternative that is another report’s impression says so', async () => {
+    const leaning = await serve('--model', await leaningModel(await temporaryFolder()));
+    try {
+      await context.close();
+      await open(leaning.url);
+      await page.fill('#findings', FINDINGS);
+      await drafted();
+      await page.keyboard.press('Alt+L');
+      await page.waitForSelector('.alternatives');
+      const shown = await page.locator('.alternatives label').allTextContents();
+      expect(shown[0]).toMatch(/Large left pleural effusion\. Another patient’s impression, from a similar report$/);
+      expect(shown[2]).not.toContain('Another patient');
+      expect(await impression()).toBe('Large left pleural effusion.');
+      expect(complaints).toEqual([]);
+    } finally {
+      await leaning.stop();
+    }
+  });
+
+  it('no line leaves its panel, wide or narrow', async () => {
+    await page.fill('#findings', FINDINGS);
+    await drafted();
+    await page.fill('#impression', 'A long sentence about the chest. '.repeat(20));
+    await page.keyboard.press('Alt+N');
+    await page.fill('#findings', FINDINGS.repeat(3));
+    await drafted();
+    for (const width of [1400, 1000, 700, 380]) {
+      await page.setViewportSize({ width, height: 800 });
+      const beyond = await page.evaluate(() => {
+        const { document, innerWidth } = globalThis as Json;
+        const right = document.querySelector('.history').parentElement.getBoundingClientRect().right;
+        return [
+          document.documentElement.scrollWidth > innerWidth,
+          ...[...document.querySelectorAll('.history button')].map(
+            (each) => each.getBoundingClientRect().right > right,
+          ),
+        ];
+      });
+      expect(beyond, `at ${width} pixels`).not.toContain(true);
+      expect(beyond.length).toBeGreaterThan(1);
+    }
   });
 
   it('findings that change later never overwrite what was edited', async () => {

@@ -20,19 +20,23 @@ export interface AuditLog {
 /** How often a log that could not be written is tried again, in milliseconds. */
 const RETRY = 2000;
 
+/** Told when the log stops or begins again to be writable; `why` is the failure's own words. */
+export type AuditWatcher = (writable: boolean, why?: string) => void;
+
 /**
  * Opens a log on a thread of its own.
  *
  * @throws {Failure} When it cannot be opened.
  * @example const log = await openAuditLog({ path: 'audit.db', storeText: false });
  */
-export const openAuditLog = (input: AuditWorkerInput): Promise<AuditLog> =>
+export const openAuditLog = (input: AuditWorkerInput, watcher?: AuditWatcher): Promise<AuditLog> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./audit-worker.js', import.meta.url), { workerData: input });
     const going = new Map<number, { done: () => void; failed: (error: Failure) => void }>();
     let lastId = 0;
     let writable = true;
     let ended = false;
+    let closing = false;
     let exited = (): void => undefined;
 
     const send = (record: NewRecord): Promise<void> =>
@@ -42,23 +46,30 @@ export const openAuditLog = (input: AuditWorkerInput): Promise<AuditLog> =>
         going.set(id, { done, failed });
         worker.postMessage({ id, record } satisfies ToAudit);
       });
+    let trying: NodeJS.Timeout | undefined;
     /** A full disk may have room again: one record tells. */
     const tryAgain = (): void => {
-      setTimeout(() => {
+      trying ??= setTimeout(() => {
+        trying = undefined;
         send({ kind: 'refused', body: { reason: 'audit log was not writable' } }).catch(() => undefined);
       }, RETRY).unref();
+    };
+    const turn = (to: boolean, why?: string): void => {
+      if (writable === to) return;
+      writable = to;
+      watcher?.(to, why);
     };
 
     worker.on('message', (message: FromAudit) => {
       if (message.kind === 'open') resolve(log(readKey(input.path)));
       else if (message.kind === 'written') {
-        writable = true;
+        turn(true);
         for (const id of message.ids) going.get(id)?.done();
         for (const id of message.ids) going.delete(id);
       } else {
-        const failure = new Failure({ what: message.what, where: input.path, fix: message.fix });
-        if (lastId === 0) reject(failure);
-        writable = false;
+        const failure = new Failure({ what: message.what, where: input.path, got: message.got, fix: message.fix });
+        if (lastId === 0) return reject(failure); // it could not be opened
+        turn(false, failure.message);
         for (const id of message.ids) going.get(id)?.failed(failure);
         for (const id of message.ids) going.delete(id);
         tryAgain();
@@ -67,10 +78,12 @@ export const openAuditLog = (input: AuditWorkerInput): Promise<AuditLog> =>
     worker.on('error', () => undefined);
     worker.on('exit', () => {
       ended = true;
-      writable = false;
+      clearTimeout(trying);
       const failure = new Failure({ what: 'the audit log has ended', where: input.path, fix: 'restart the server' });
       for (const { failed } of going.values()) failed(failure);
       going.clear();
+      if (closing || lastId === 0) writable = false;
+      else turn(false, failure.message);
       reject(failure);
       exited();
     });
@@ -86,6 +99,7 @@ export const openAuditLog = (input: AuditWorkerInput): Promise<AuditLog> =>
         new Promise((closed) => {
           if (ended) return closed();
           exited = closed;
+          closing = true;
           worker.postMessage('close' satisfies ToAudit);
         }),
     });

@@ -24,7 +24,13 @@ export type ToAudit = { readonly id: number; readonly record: NewRecord } | 'clo
 export type FromAudit =
   | { readonly kind: 'open' }
   | { readonly kind: 'written'; readonly ids: readonly number[] }
-  | { readonly kind: 'failed'; readonly ids: readonly number[]; readonly what: string; readonly fix?: string };
+  | {
+      readonly kind: 'failed';
+      readonly ids: readonly number[];
+      readonly what: string;
+      readonly got?: string;
+      readonly fix?: string;
+    };
 
 const port = parentPort!;
 const input = workerData as AuditWorkerInput;
@@ -46,8 +52,8 @@ const serve = (log: AuditDatabase): void => {
       log.append(records, key.encrypt);
       say({ kind: 'written', ids });
     } catch (error) {
-      const { what, fix } = auditFailure(input.path, error);
-      say({ kind: 'failed', ids, what, fix });
+      const { what, got, fix } = auditFailure(input.path, error);
+      say({ kind: 'failed', ids, what, got, fix });
     }
   };
   const retain = (): void => {
@@ -79,7 +85,7 @@ try {
   serve(openDatabase(input.path, { create: true, limitBytes: input.limitBytes }));
   say({ kind: 'open' });
 } catch (error) {
-  const { what, fix } = error as Failure;
-  say({ kind: 'failed', ids: [], what, fix });
+  const { what, got, fix } = error as Failure;
+  say({ kind: 'failed', ids: [], what, got, fix });
   port.close();
 }

@@ -3,6 +3,7 @@
  * retention has released. Every append is on the disk when it returns (write-ahead log, synchronous FULL).
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import Database from 'libsql';
 import { Failure } from '../../ground/failure.js';
 import { type AuditRecord, GENESIS, type NewRecord, recordHash } from './record.js';
@@ -50,6 +51,10 @@ export interface AuditDatabase {
 export const auditFailure = (path: string, error: unknown): Failure => {
   if (error instanceof Failure) return error;
   const said = String((error as { code?: unknown })?.code ?? '') + String((error as Error)?.message ?? '');
+  if (/SQLITE_CANTOPEN|unable to open/i.test(said)) {
+    const fix = 'name a file in a folder that is there, and where this program may write';
+    return new Failure({ what: 'the audit log cannot be opened', where: path, fix }, { cause: error });
+  }
   const full = /SQLITE_FULL|disk is full|SQLITE_IOERR|disk I\/O|No space/i.test(said);
   return new Failure(
     {
@@ -85,7 +90,8 @@ export const openDatabase = (
 };
 
 const open = (path: string, { create, limitBytes }: { create?: boolean; limitBytes?: number }): AuditDatabase => {
-  const db = new Database(path);
+  // Absolute: libsql would take an URL for another machine's database, and `:memory:` for none.
+  const db = new Database(resolve(path));
   db.exec('pragma busy_timeout = 5000');
   if (create) {
     db.exec(`pragma page_size = ${PAGE_BYTES}; pragma journal_mode = wal; pragma synchronous = full;`);

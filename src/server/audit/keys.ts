@@ -3,7 +3,7 @@
  * guessed), and stored texts are encrypted with it, so that a copy of the log alone gives no text away.
  */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFailure, writeFailure } from '../../ground/durable.js';
 import { Failure, systemCode } from '../../ground/failure.js';
 
@@ -40,14 +40,37 @@ export const readKey = (log: string): AuditKey => {
   return keyFrom(secret);
 };
 
-/** Makes a log's secret, readable by its owner only; one that is there already stays. */
+/**
+ * Makes a log's secret, readable by its owner only; one that is there already stays. It appears under its name when it is
+ * whole: without its secret a log's texts are lost.
+ *
+ * @throws {Failure} When it cannot be written, e.g. since the disk is full; nothing is left behind.
+ */
 export const ensureKey = (log: string): AuditKey => {
+  const path = keyPath(log);
+  if (existsSync(path)) return readKey(log);
+  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(keyPath(log), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+    writeFileSync(temporary, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flush: true });
+    appear(temporary, path);
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw writeFailure(keyPath(log), error);
+    throw writeFailure(path, error);
+  } finally {
+    rmSync(temporary, { force: true });
   }
   return readKey(log);
+};
+
+/** Gives a file its name, unless another process was faster: that one's secret is then in use already. */
+const appear = (temporary: string, path: string): void => {
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    // A file system that knows no second names.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(systemCode(error) ?? '')) throw error;
+    renameSync(temporary, path);
+  }
 };
 
 const keyFrom = (secret: Buffer): AuditKey => {

@@ -3,8 +3,12 @@
  * (HTTP, FHIR, HL7, the folder) comes through here, so that none of them can leave a step out.
  */
 import { randomUUID } from 'node:crypto';
+import type { Borrowed } from '../../generation/agreement.js';
+import type { Reranking } from '../../generation/choosing.js';
+import type { Candidate } from '../../generation/drafts.js';
 import { Failure } from '../../ground/failure.js';
 import { version } from '../../ground/version.js';
+import type { PromptFields } from '../../reports/prompt.js';
 import type { AuditLog } from '../audit/audit-log.js';
 import type { Checker } from '../checking/checker.js';
 import { type DraftEngine, type DraftSettings, type EngineDraft, EngineLost } from '../engine/draft-engine.js';
@@ -32,6 +36,8 @@ export interface DraftWishes {
   readonly settings: DraftSettings;
   readonly signal: AbortSignal;
   readonly onText?: (text: string) => void;
+  /** Which of the drafts are given: so many, the best by this. Absent: all, the likeliest first. */
+  readonly choosing?: { readonly by: Reranking; readonly count: number };
 }
 
 /** Drafts, checked and recorded. */
@@ -191,17 +197,36 @@ export const createDrafting = ({ engine, checker, audit, metrics, queueLimit, ti
     }
   };
 
+  /** The drafts that are given, the best first. */
+  const chosenOf = async (
+    { candidates, leanedOn = [] }: EngineDraft,
+    report: PromptFields,
+    choosing: DraftWishes['choosing'],
+  ): Promise<readonly (Candidate | Borrowed)[]> =>
+    choosing === undefined
+      ? candidates
+      : (await checker.order({ candidates, leanedOn, report, by: choosing.by })).slice(0, choosing.count);
+
   const draft = async (report: DraftReport, wishes: DraftWishes, origin: DraftOrigin): Promise<DraftAnswer> => {
     const { findings, background, study_id, subject_id } = report;
-    const { draft, queuedMs, draftMs } = await run({ findings, background }, wishes);
-    const { impression, truncated, cutTokens, candidates } = draft;
-    const flags = await checker.check({ findings, background, impression });
-    const alternatives = await Promise.all(
-      candidates.slice(1).map(async (each) => ({
+    const { choosing, onText } = wishes;
+    // What is chosen at the end cannot be shown before.
+    const { draft, queuedMs, draftMs } = await run(
+      { findings, background, studyId: study_id, subjectId: subject_id },
+      choosing === undefined ? wishes : { ...wishes, onText: undefined },
+    );
+    const { cutTokens, leanedOn } = draft;
+    const chosen = await chosenOf(draft, { findings, background }, choosing);
+    if (choosing !== undefined) onText?.(chosen[0].impression);
+    const [{ impression, flags, borrowed_from }, ...alternatives] = await Promise.all(
+      chosen.map(async (each) => ({
         impression: each.impression,
         flags: await checker.check({ findings, background, impression: each.impression }),
+        ...('borrowedFrom' in each ? { borrowed_from: each.borrowedFrom } : {}),
       })),
     );
+    const { truncated } = chosen[0];
+    const leaned_on = leanedOn?.map(({ studyId }) => studyId);
     for (const { kind, severity } of flags) metrics.flags.inc({ kind, severity });
     const id = randomUUID();
     const model = { name: engine.model!.name, fingerprint: engine.model!.fingerprint };
@@ -214,6 +239,10 @@ export const createDrafting = ({ engine, checker, audit, metrics, queueLimit, ti
         prompt: engine.model!.promptHash,
         guard: version,
         settings: wishes.settings,
+        rerank: choosing?.by,
+        // Which reports they were is told to who has the model; a study's number is not for a log.
+        leanedOn: leaned_on?.map((study) => audit?.digest(study)),
+        borrowedFrom: borrowed_from === undefined ? undefined : audit?.digest(borrowed_from),
         findings: audit?.digest(findings),
         background: audit?.digest(background),
         impression: audit?.digest(impression),
@@ -234,8 +263,10 @@ export const createDrafting = ({ engine, checker, audit, metrics, queueLimit, ti
     return {
       id,
       impression,
+      ...(borrowed_from === undefined ? {} : { borrowed_from }),
       alternatives,
       flags,
+      ...(leaned_on === undefined ? {} : { leaned_on }),
       truncated,
       cut_tokens: cutTokens,
       model,

@@ -2,19 +2,26 @@
  * @file What the server needs of whatever writes drafts: one call a report, text as it grows, cancellation. The worker
  * processes behind it ({@link file://./worker-engine.ts}) can be exchanged without the routes noticing.
  */
+import type { Candidate } from '../../generation/drafts.js';
 import type { DecodingOptions } from '../../generation/options.js';
+import type { SimilarImpression, SimilarQuery } from '../../reports/similar.js';
 
 /** How a draft is decoded; what is absent has the decoder's default. Batches are the engine's own matter. */
 export type DraftSettings = Omit<DecodingOptions, 'batchSize' | 'copyTokens'>;
 
-/** What a draft is written from: a report through the model's prompt, or a text that is the whole prompt already. */
-export type DraftSource = { readonly findings: string; readonly background: string } | { readonly prompt: string };
+/**
+ * What a draft is written from: a report through the model's prompt, or a text that is the whole prompt already. A report
+ * that says its study and patient leans on no report of theirs.
+ */
+export type DraftSource = (SimilarQuery & { readonly background: string }) | { readonly prompt: string };
 
 /** A finished draft. */
 export interface EngineDraft {
   readonly impression: string;
   /** All drafts asked for by `nBest`, the likeliest first; the first is the draft itself. */
-  readonly candidates: readonly { readonly impression: string; readonly truncated: boolean }[];
+  readonly candidates: readonly Candidate[];
+  /** For a model that leans on similar reports: those it leaned on, the most similar first. */
+  readonly leanedOn?: readonly SimilarImpression[];
   /** Whether the limit of new tokens came before the model's own end. */
   readonly truncated: boolean;
   /** Tokens of the input's end that the model did not read. */
@@ -32,6 +39,8 @@ export interface ModelIdentity {
   /** SHA-256 of the prompt's template. */
   readonly promptHash: string;
   readonly parameters: number;
+  /** Whether it leans on similar reports, which can then order its drafts too. */
+  readonly leansOnSimilar: boolean;
   /** Where it lies; told to nobody outside. */
   readonly directory: string;
 }

@@ -4,6 +4,7 @@
  * here leaves the server standing.
  */
 import { createHash } from 'node:crypto';
+import type { Leaning } from '../../generation/choosing.js';
 import { DraftMemory } from '../../generation/copying.js';
 import { COPY_TOKENS, decodingSettings, searchFor } from '../../generation/options.js';
 import { prepareDecoder } from '../../generation/prepare.js';
@@ -11,11 +12,10 @@ import { Scheduler } from '../../generation/schedule.js';
 import type { Decoded, Search } from '../../generation/search.js';
 import { textDeltas } from '../../generation/streaming.js';
 import { Failure, type FailureParts } from '../../ground/failure.js';
-import { encodeInput } from '../../models/encoding.js';
+import { type EncodedInput, encodeInput } from '../../models/encoding.js';
 import { locateModel, openToDraft } from '../../models/open.js';
-import { readRetrieval } from '../../models/similar.js';
+import { type AddSimilar, leaningOn, readRetrieval } from '../../models/similar.js';
 import { parsePrompt } from '../../reports/prompt.js';
-import { indexReports, similarText } from '../../reports/similar.js';
 import { parameterShapes } from '../../t5/parameters.js';
 import type { DraftSettings, DraftSource } from './draft-engine.js';
 import { identify } from './model-identity.js';
@@ -44,20 +44,18 @@ const observed = (search: Search, begun: () => void): Search => {
   };
 };
 
-/** For a model that leans on similar reports: their impressions for given findings. */
-const similarReports = async (directory: string): Promise<((findings: string) => string) | undefined> => {
+/** For a model that leans on similar reports: what adds them to a report. */
+const similarReports = async (directory: string): Promise<AddSimilar | undefined> => {
   const retrieval = await readRetrieval(directory);
   if (retrieval === undefined) return undefined;
-  const { k, reports } = retrieval;
-  if (reports === undefined) {
+  if (retrieval.reports === undefined) {
     throw new Failure({
       what: 'the model leans on similar reports, but they were left out of its directory',
       where: directory,
       fix: 'serve a directory that holds them (similar.json)',
     });
   }
-  const index = indexReports(reports);
-  return (findings) => similarText(index.search({ findings }, k));
+  return leaningOn(retrieval);
 };
 
 const start = async (options: DraftWorkerInput): Promise<void> => {
@@ -72,13 +70,13 @@ const start = async (options: DraftWorkerInput): Promise<void> => {
   const { tokenizer } = model;
   const going = new Map<number, AbortController>();
 
-  const similarTo = await similarReports(directory);
-  const encode = (source: DraftSource) => {
+  const addSimilar = await similarReports(directory);
+  const encode = (source: DraftSource): Leaning<EncodedInput> => {
     if ('prompt' in source) {
       return encodeInput(tokenizer, BARE, { findings: source.prompt, background: '' }, maxInputTokens);
     }
-    const { findings, background } = source;
-    return encodeInput(tokenizer, prompt, { findings, background, similar: similarTo?.(findings) }, maxInputTokens);
+    const report: Leaning<typeof source> = addSimilar === undefined ? source : addSimilar(source);
+    return { ...encodeInput(tokenizer, prompt, report, maxInputTokens), leanedOn: report.leanedOn };
   };
 
   const decode = async (
@@ -103,7 +101,7 @@ const start = async (options: DraftWorkerInput): Promise<void> => {
     const controller = new AbortController();
     going.set(id, controller);
     try {
-      const { ids, cutTokens } = encode(source);
+      const { ids, cutTokens, leanedOn } = encode(source);
       const deltas = textDeltas((tokens) => tokenizer.decode(tokens));
       const text = (added: string): void => {
         if (added !== '') say({ kind: 'text', id, text: added });
@@ -113,11 +111,15 @@ const start = async (options: DraftWorkerInput): Promise<void> => {
         begun: () => say({ kind: 'begun', id }),
         onTokens: streams ? (tokens) => text(deltas.next(tokens)) : undefined,
       });
-      const candidates = outputs.map((each) => ({ impression: tokenizer.decode(each.ids), truncated: each.truncated }));
+      const candidates = outputs.map(({ ids: own, truncated, score }) => ({
+        impression: tokenizer.decode(own),
+        truncated,
+        score,
+      }));
       const [{ impression, truncated }] = candidates;
       if (streams) text(deltas.end(impression));
       const counts = { inputTokens: ids.length, outputTokens: outputs[0].ids.length };
-      say({ kind: 'draft', id, draft: { impression, truncated, candidates, cutTokens, ...counts } });
+      say({ kind: 'draft', id, draft: { impression, truncated, candidates, leanedOn, cutTokens, ...counts } });
     } catch (error) {
       if (controller.signal.aborted) return;
       say(error instanceof Failure ? { kind: 'refused', id, failure: partsOf(error) } : { kind: 'broken', id });
@@ -137,7 +139,10 @@ const start = async (options: DraftWorkerInput): Promise<void> => {
   const promptHash = createHash('sha256').update(prompt.template).digest('hex');
   say({
     kind: 'ready',
-    model: { ...(await identify(directory)), directory, promptHash, parameters },
+    model: {
+      ...(await identify(directory)),
+      ...{ directory, promptHash, parameters, leansOnSimilar: addSimilar !== undefined },
+    },
   });
 };
 

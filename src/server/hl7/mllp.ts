@@ -4,13 +4,14 @@
  * configured, the drafted message goes there, and the sender is told AA once that receiver has taken it.
  */
 import { randomUUID } from 'node:crypto';
-import { BlockList, connect, createServer, isIP, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { acknowledge } from '../../reports/hl7/acknowledgement.js';
 import type { Hl7Message } from '../../reports/hl7/message.js';
 import type { Drafting } from '../drafting/drafting.js';
 import { readable } from '../http/errors.js';
 import { HttpFailure } from '../http/http-failure.js';
 import type { Log } from '../observe/log.js';
+import { addressList } from '../security/addresses.js';
 import { draftMessage, readMessage } from './drafting.js';
 import { controlId, errorAck } from './endpoint-ack.js';
 
@@ -28,7 +29,7 @@ const CONNECTIONS_MAX = 256;
 export interface MllpOptions {
   readonly host: string;
   readonly port: number;
-  /** Addresses that may connect; empty: all that reach the port. */
+  /** Addresses and networks that may connect; empty: all that reach the port. */
   readonly allowed: readonly string[];
   /** Where drafted messages go; absent: back to the sender, behind the acknowledgement. */
   readonly forward?: { readonly host: string; readonly port: number };
@@ -90,14 +91,14 @@ const forward = (message: Buffer, { host, port }: { host: string; port: number }
     });
   });
 
-/** Starts listening. */
-export const listenMllp = (options: MllpOptions, drafting: Drafting, log: Log): Promise<Server> => {
-  const allowed = new BlockList();
-  for (const address of options.allowed) allowed.addAddress(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  const admits = (socket: Socket): boolean => {
-    const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=\d+\.)/, '');
-    return options.allowed.length === 0 || allowed.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  };
+/**
+ * Starts listening.
+ *
+ * @throws {Failure} When an allowed address is none.
+ */
+export const listenMllp = async (options: MllpOptions, drafting: Drafting, log: Log): Promise<Server> => {
+  const allowed = addressList(options.allowed, '--mllp-allow');
+  const admits = (socket: Socket): boolean => options.allowed.length === 0 || allowed(socket.remoteAddress ?? '');
 
   const answer = async (bytes: Buffer, user: string, signal: AbortSignal): Promise<Buffer[]> => {
     const requestId = randomUUID();

@@ -31,13 +31,32 @@ const draft = {
   properties: {
     id: { type: 'string', format: 'uuid' },
     impression: { type: 'string' },
-    alternatives: { type: 'array', items: { type: 'object', properties: { impression: { type: 'string' }, flags } } },
+    borrowed_from: {
+      type: 'string',
+      description:
+        'Study of a similar report whose own impression this is, taken whole instead of a draft: another patient’s text, to be read as such.',
+    },
+    alternatives: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { impression: { type: 'string' }, flags, borrowed_from: { type: 'string' } },
+        required: ['impression', 'flags'],
+      },
+    },
     flags,
+    leaned_on: {
+      type: 'array',
+      items: { type: 'string' },
+      description:
+        'Studies of the similar reports that the model leaned on, the most similar first; for a model trained with --retrieve.',
+    },
     truncated: { type: 'boolean' },
     cut_tokens: { type: 'integer' },
     model: { type: 'object', properties: { name: { type: 'string' }, fingerprint: { type: 'string' } } },
     timings: { type: 'object', properties: { queued_ms: { type: 'integer' }, draft_ms: { type: 'integer' } } },
   },
+  required: ['id', 'impression', 'alternatives', 'flags', 'truncated', 'cut_tokens', 'model', 'timings'],
 };
 const error = {
   type: 'object',
@@ -60,18 +79,18 @@ const json = (schema: object): object => ({ 'application/json': { schema } });
 const ERRORS: Readonly<Record<string, string>> = {
   400: 'The request is not valid.',
   401: 'No valid credentials.',
+  403: 'The token has not the scope, or a page of another origin asked.',
   413: 'The request is too large.',
   415: 'The content type is not known.',
   422: 'The report cannot be drafted for.',
   429: 'Too many requests; see Retry-After.',
   503: 'Not ready, shutting down, timed out, or the audit log cannot be written; see Retry-After.',
 };
-const responses = (ok: object): object => ({
-  200: ok,
-  ...Object.fromEntries(
-    Object.entries(ERRORS).map(([status, description]) => [status, { description, content: json(ref('Error')) }]),
-  ),
-});
+const errors = (told: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(
+    Object.entries(told).map(([status, description]) => [status, { description, content: json(ref('Error')) }]),
+  );
+const responses = (ok: object): object => ({ 200: ok, ...errors(ERRORS) });
 const open = { security: [] };
 const operation = (summary: string, body: object | undefined, answer: object, more: object = {}): object => ({
   summary,
@@ -125,7 +144,16 @@ export const openApiDocument = (): object => ({
       post: operation('Take a whole report apart', json(jsonSchema(parseSchema)), answers('Its sections.')),
     },
     '/v1/feedback': {
-      post: operation('Record what became of a draft', json(jsonSchema(feedbackSchema)), answers('Recorded (201).')),
+      post: operation('Record what became of a draft', json(jsonSchema(feedbackSchema)), answers('Recorded.'), {
+        responses: {
+          201: answers('Taken; `recorded` says whether there is an audit log.'),
+          ...errors({
+            ...ERRORS,
+            404: 'No such draft of this user in the last hours.',
+            409: 'The text has hard flags that were not acknowledged.',
+          }),
+        },
+      }),
     },
     '/v1/server': { get: operation('About the server', undefined, answers('Version, model, user.')) },
     '/v1/model': { get: operation('The model, its card and its run', undefined, answers('The model.')) },

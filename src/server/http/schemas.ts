@@ -50,8 +50,22 @@ export const reportSchema = z.strictObject(reportShape);
 
 const draftShape = {
   ...settingsShape,
-  alternatives: z.int().min(1).max(8).default(1).describe('Drafts wanted for each report, the likeliest first.'),
-  stream: z.boolean().default(false).describe('Answer with server-sent events while the draft is written.'),
+  alternatives: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe('Drafts wanted for each report, the likeliest first unless put in another order.'),
+  rerank: z
+    .enum(['guard', 'similar'])
+    .optional()
+    .describe(
+      'Put eight drafts (or as many as beams) in order, by the guard’s flags or by similar reports, whose impressions are then among them, and give the best. Default with alternatives, for a model that leans on similar reports, unless beams or sampling are set: similar.',
+    ),
+  stream: z
+    .boolean()
+    .default(false)
+    .describe('Answer with server-sent events while the draft is written; with alternatives or rerank at its end.'),
 };
 
 /** `POST /v1/impressions`: one report, or several under `reports`. */
@@ -82,6 +96,10 @@ export const feedbackSchema = z.strictObject({
     .optional(),
 });
 
+/** Options that existing clients send with the value that changes nothing; another value is refused, not ignored. */
+const neutral = z.union([z.literal(0), z.null()]).optional();
+const one = z.union([z.literal(1), z.null()]).optional();
+
 /** `POST /v1/completions`, as OpenAI's. What is not listed is refused, not ignored. */
 export const completionsSchema = z.strictObject({
   model: z.string().max(256).describe('Any name; the server has one model and says which.'),
@@ -89,19 +107,31 @@ export const completionsSchema = z.strictObject({
     z.string().min(1).max(TEXT_MAX.prompt),
     z.array(z.string().min(1).max(TEXT_MAX.prompt)).min(1).max(REPORTS_MAX),
   ]),
-  max_tokens: z.int().min(1).max(512).default(DECODING_DEFAULTS.maxNewTokens),
-  temperature: z.number().min(0).max(10).optional().describe('0, the default here: the likeliest token each time.'),
-  top_p: z.number().gt(0).max(1).optional(),
+  max_tokens: z.int().min(1).max(512).nullish(),
+  temperature: z
+    .number()
+    .min(0)
+    .max(10)
+    .nullish()
+    .describe('0: the likeliest token each time, the default here. With top_p below 1 the default is 1.'),
+  top_p: z.number().gt(0).max(1).nullish(),
   seed: z
     .int()
     .min(0)
     .max(2 ** 32 - 1)
-    .optional(),
-  n: z.literal(1).optional(),
-  best_of: z.literal(1).optional(),
-  echo: z.literal(false).optional(),
-  stream: z.boolean().default(false),
-  user: identifier.optional().describe('Taken and not kept: the user is the one of the token.'),
+    .nullish(),
+  n: one,
+  best_of: one,
+  echo: z.literal(false).nullish(),
+  logprobs: z.null().optional(),
+  stop: z.null().optional(),
+  suffix: z.null().optional(),
+  presence_penalty: neutral,
+  frequency_penalty: neutral,
+  logit_bias: z.strictObject({}).nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.strictObject({ include_usage: z.boolean().optional() }).nullish(),
+  user: identifier.nullish().describe('Taken and not kept: the user is the one of the token.'),
 });
 
 /** The problems of an input, place by place. Names a client made up are not repeated: they could be anything. */

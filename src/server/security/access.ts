@@ -3,9 +3,8 @@
  * machine. Pages of other origins are kept out in every case.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { BlockList, isIP } from 'node:net';
-import { Failure } from '../../ground/failure.js';
 import { HttpFailure } from '../http/http-failure.js';
+import { addressList } from './addresses.js';
 import type { Scope, TokenLookup } from './tokens.js';
 
 /** Who asks. */
@@ -46,29 +45,14 @@ const LOOPBACK_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 /** The host of an origin; undefined for `null` and whatever else is no URL. */
 const hostOf = (origin: string): string | undefined => (URL.canParse(origin) ? new URL(origin).host : undefined);
 
-/** @throws {Failure} When a proxy's address is none. */
-const listOf = (addresses: readonly string[]): BlockList => {
-  const list = new BlockList();
-  for (const entry of addresses) {
-    const [address, bits] = entry.split('/');
-    const family = isIP(address);
-    const size = family === 4 ? 32 : 128;
-    const prefix = bits === undefined ? size : Number(bits);
-    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > size) {
-      throw new Failure({ what: 'no address of a proxy', got: entry, fix: 'e.g. 10.0.0.5 or 10.0.0.0/24' });
-    }
-    list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6');
-  }
-  return list;
-};
-
-/** @example const access = createAccess({ anonymous: true, loopback: true }); */
+/**
+ * Makes the rules.
+ *
+ * @throws {Failure} When a proxy's address is none.
+ * @example const access = createAccess({ anonymous: true, loopback: true });
+ */
 export const createAccess = ({ tokens, proxy, anonymous, loopback }: AccessOptions): Access => {
-  const proxies = proxy === undefined ? undefined : listOf(proxy.addresses);
-  const trusted = (address: string): boolean => {
-    const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
-    return proxies?.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4') ?? false;
-  };
+  const trusted = proxy && addressList(proxy.addresses, '--trusted-proxy');
   const denied = (status: 401 | 403, code: string, what: string, fix?: string): HttpFailure =>
     new HttpFailure({ status, code, what, fix });
 
@@ -81,7 +65,7 @@ export const createAccess = ({ tokens, proxy, anonymous, loopback }: AccessOptio
           throw denied(401, 'invalid_token', 'the token is not valid', 'ask the administrator for one');
         return { user: found.name, scopes: found.scopes };
       }
-      if (proxy !== undefined && trusted(address)) {
+      if (proxy !== undefined && trusted?.(address)) {
         const user = headers[proxy.header.toLowerCase()];
         if (typeof user === 'string' && USER.test(user)) return { user, scopes: ALL };
       }

@@ -236,13 +236,19 @@ export const DraftView = ({ server, active, onUnauthorized }: Props) => {
         {alternatives.length > 1 && (
           <fieldset class="alternatives">
             <legend>
-              {strings.alternatives.title} <span class="quiet">{strings.alternatives.hint}</span>
+              {strings.alternatives.title}{' '}
+              <span class="quiet">
+                {draft?.leaned_on === undefined ? strings.alternatives.hint : strings.alternatives.bySimilar}
+              </span>
             </legend>
             {alternatives.map((each, index) => (
               <label key={each} class={each === text ? 'chosen' : ''}>
                 <input type="radio" name="alternative" checked={each === text} onChange={() => session.choose(each)} />
                 <kbd>{index + 1}</kbd>
-                <span>{each}</span>
+                <span>
+                  {each}
+                  {session.borrowed.has(each) && <em class="borrowed"> {strings.alternatives.borrowed}</em>}
+                </span>
               </label>
             ))}
           </fieldset>

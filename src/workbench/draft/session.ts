@@ -284,7 +284,15 @@ export const useSession = (active: boolean, maxAlternatives: number, onUnauthori
     setSteps([]);
   };
 
+  /** Texts of the answer that are other reports' own. */
+  const borrowed = new Set(
+    [draft, ...(draft?.alternatives ?? [])].flatMap((each) =>
+      each?.borrowed_from === undefined ? [] : [each.impression],
+    ),
+  );
+
   return {
+    borrowed,
     ...{ findings, setFindings, background, setBackground, text, edit, draft, flags, acknowledged, open, alternatives },
     ...{ busy, seconds, accepted, error, setError, history, edited, stale, canUndo: steps.length > 0 },
     ...{ write, stop, undo, acknowledge, accept, copy, findAlternatives, choose, fresh, restore, fail },

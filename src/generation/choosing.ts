@@ -1,12 +1,15 @@
 /** @file Which of several drafts of a report is taken: by what, when that is not said, and how it is told. */
-import { type Borrowed, byAgreement } from '../generation/agreement.js';
-import type { Candidate, Draft } from '../generation/drafts.js';
 import { rerank } from '../guard/rerank.js';
 import type { PromptFields } from '../reports/prompt.js';
-import type { Leaning } from './leaning.js';
+import type { SimilarImpression } from '../reports/similar.js';
+import { type Borrowed, byAgreement } from './agreement.js';
+import type { Candidate, Draft } from './drafts.js';
 
 /** What orders several drafts of a report: the guard's flags, or similar reports. */
 export type Reranking = 'guard' | 'similar';
+
+/** A report as it is drafted, or a draft of it, and the reports it leans on, the most similar first. */
+export type Leaning<Report> = Report & { readonly leanedOn?: readonly SimilarImpression[] };
 
 /** The options that say how many drafts there are and which is taken. */
 export interface ChoosingOptions {
@@ -29,7 +32,8 @@ export interface Chosen extends Omit<Draft, 'score' | 'candidates'> {
   readonly leanedOn?: readonly string[];
 }
 
-const BEAMS = 8;
+/** Drafts that are made of a report to choose among. */
+export const CHOICES = 8;
 
 /**
  * How a model that leans on similar reports drafts where no option says how: they choose among eight beams. (`--beams 1`
@@ -38,8 +42,22 @@ const BEAMS = 8;
 export const chosenBySimilar = <Options extends ChoosingOptions>(options: Options): Options => {
   const { beams, nBest, rerank: by, temperature, topK, topP, copyTokens } = options;
   const said = [beams, nBest, by, temperature, topK, topP, copyTokens].some((option) => option !== undefined);
-  return said ? options : { ...options, beams: BEAMS, nBest: BEAMS, rerank: 'similar' };
+  return said ? options : { ...options, beams: CHOICES, nBest: CHOICES, rerank: 'similar' };
 };
+
+/**
+ * Drafts of one report in another order, the best first; by similar reports their impressions are among them.
+ *
+ * @param leanedOn The similar reports.
+ * @example ordered(draft.candidates, [], { findings, background }, 'guard')[0].impression
+ */
+export const ordered = (
+  candidates: readonly Candidate[],
+  leanedOn: readonly SimilarImpression[],
+  report: PromptFields,
+  by: Reranking,
+): (Candidate | Borrowed)[] =>
+  by === 'guard' ? rerank(candidates, report) : byAgreement(candidates, leanedOn, report);
 
 /** The draft with its candidates in another order, the first taken; the guard's have their flags. */
 export const choose = (
@@ -49,7 +67,6 @@ export const choose = (
 ): Chosen => {
   const leaned = leanedOn.length > 0 ? { leanedOn: leanedOn.map(({ studyId }) => studyId) } : {};
   if (by === undefined) return { ...draft, ...leaned };
-  const candidates =
-    by === 'guard' ? rerank(draft.candidates, report) : byAgreement(draft.candidates, leanedOn, report);
+  const candidates = ordered(draft.candidates, leanedOn, report, by);
   return { ...draft, ...candidates[0], ...leaned, candidates };
 };
