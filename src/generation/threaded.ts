@@ -164,7 +164,7 @@ export const createThreadedDrafter = async (
 };
 
 /** Only what drafting reads: a caller's example may hold more. */
-const fields = ({ findings, background }: PromptFields): PromptFields => ({ findings, background });
+const fields = ({ findings, background, similar }: PromptFields): PromptFields => ({ findings, background, similar });
 
 const errorOf = ({ parts, message }: Extract<Answer, { kind: 'failed' }>): Error =>
   parts === undefined ? new Error(message) : new Failure(parts);

@@ -186,6 +186,20 @@ describe('a drafter in its own thread', () => {
     await expect(drafter.draft(reportsOf(inputs))).rejects.toThrow('released');
   });
 
+  it('reads the impressions of similar reports as the same drafter here does', async () => {
+    const { createThreadedDrafter } = await load();
+    const leaning = { prompt: parsePrompt('{similar} {findings}'), threads: 1, maxNewTokens: 8 };
+    const report = { findings: 'The lungs are clear.', background: '', similar: 'Left pleural effusion. Edema.' };
+    const threaded = await createThreadedDrafter(directory, leaning);
+    const [draft] = await threaded.draft([report]);
+    await threaded.release();
+    await withDrafter(leaning, async (drafter) => {
+      expect([draft]).toEqual(await drafter.draft([report]));
+      const [without] = await drafter.draft([{ ...report, similar: undefined }]);
+      expect(without.score).not.toBe(draft.score);
+    });
+  });
+
   it('tells why it can’t start', async () => {
     const { createThreadedDrafter } = await load();
     await expect(createThreadedDrafter(join(directory, 'none'))).rejects.toThrow('no model directory');
