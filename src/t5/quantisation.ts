@@ -66,9 +66,12 @@ export const quantiseMatrix = (
   return { bits, shape: [rows, columns], blocks, scales };
 };
 
-/** A value in steps as the integer that is stored for it. */
-const level = (steps: number, middle: number): number =>
-  Math.max(0, Math.min(2 * middle - 1, Math.round(steps) + middle));
+/** A value in steps as the integer that is stored for it: the nearest, in reach. Truncating what is not negative is flooring. */
+const level = (steps: number, middle: number): number => {
+  const stored = steps + middle + 0.5;
+  if (stored < 0) return 0;
+  return stored >= 2 * middle ? 2 * middle - 1 : Math.trunc(stored);
+};
 
 const bestScale = (
   data: Float32Array,
